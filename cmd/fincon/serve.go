@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"fincon/impl"
+	"fincon/impl/apikey"
+	"fincon/impl/store"
+)
+
+type serveCommand struct {
+	Listen          string        `help:"Address to listen on. Others than loopback need registered keys (fincon keys)." default:"127.0.0.1:12111" placeholder:"HOST:PORT"`
+	DB              string        `name:"db" help:"Where the data is: a file, :memory: for throw-away runs, or postgres://…" default:"fincon.db" placeholder:"PATH|:memory:|postgres://…"`
+	RequireKeys     bool          `help:"Take registered keys alone, on loopback too: for servers behind a proxy."`
+	LogLevel        string        `help:"What is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	LogFormat       string        `help:"How it is logged: text or json." default:"text" placeholder:"FORMAT"`
+	ShutdownTimeout time.Duration `help:"How long requests in flight may take to finish at the end." default:"30s"`
+}
+
+// The bounds of one request, against clients that are slow on purpose.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 60 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 32 << 10
+)
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, io streams) error {
+	// Requests are short and leave little behind: collecting less often costs a few megabytes and saves a tenth of the
+	// time. GOGC, when it is set, has the last word.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	log, flush := newLog(io.err, c.LogLevel, c.LogFormat)
+	defer flush()
+
+	kept, err := openStore(ctx, c.DB, forServing)
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	keys, err := c.keys(ctx, kept)
+	if err != nil {
+		return err
+	}
+	server, err := impl.New(impl.Config{Store: kept, Keys: keys, Now: time.Now, Log: log})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	c.banner(io, listener.Addr().String())
+	return c.serve(ctx, listener, server, log)
+}
+
+const gcPercent = 400
+
+// keys is how callers are recognised: by any key on a server that only this machine reaches, else by registered ones.
+func (c *serveCommand) keys(ctx context.Context, kept *store.Store) (*apikey.Keys, error) {
+	if c.open() {
+		return apikey.Open(), nil
+	}
+	registered, err := kept.APIKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range registered {
+		if key.Revoked == 0 {
+			return apikey.Registered(kept), nil
+		}
+	}
+	return nil, configFaults{fmt.Sprintf("--listen %s takes registered keys alone, and %s has none: register some with "+
+		"`fincon keys create --db … --tenant NAME`, or listen on 127.0.0.1", c.Listen, redactDSN(c.DB))}
+}
+
+// open tells whether any key is taken: only where nobody else can call.
+func (c *serveCommand) open() bool {
+	return !c.RequireKeys && isLoopback(c.Listen)
+}
+
+func (c *serveCommand) serve(ctx context.Context, listener net.Listener, server *impl.Server, log *slog.Logger) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	finished := make(chan struct{})
+	go func() { server.Run(background); close(finished) }()
+	defer func() { stop(); <-finished }()
+
+	web := &http.Server{
+		Handler:           server,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients that hang up and the like
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("shutting down: requests in flight are finished first")
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
+	defer cancel()
+	if err := web.Shutdown(deadline); errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("requests were still running after %s", c.ShutdownTimeout)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+func (c *serveCommand) banner(io streams, address string) {
+	data := redactDSN(c.DB)
+	if c.DB == ":memory:" {
+		data = "in memory, gone at the end"
+	}
+	key, keys := "sk_test_123", "any sk_test_…, rk_test_… or pk_test_… key; each names a tenant of its own"
+	if !c.open() {
+		key, keys = "YOUR_SECRET_KEY", "registered keys"
+	}
+	fmt.Fprintf(io.out, `fincon listens on http://%[1]s
+  data  %[2]s
+  keys  %[3]s
+  docs  http://%[1]s/openapi.yaml
+
+Try it:
+  curl http://%[1]s/v1/financial_connections/sessions -u %[4]s: \
+    -d "account_holder[type]"=customer -d "account_holder[customer]"=cus_123 \
+    -d "permissions[]"=balances
+
+`, address, data, keys, key)
+}
+
+// isLoopback tells whether only this machine can reach the address.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,92 @@
+// Package id makes the ids of objects and the secrets that open them.
+package id
+
+import (
+	"crypto/rand"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// alphabet is in the order of its bytes, so that ids sort as the numbers they encode.
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+const (
+	timeLength   = 9  // 62^9 microseconds last until the year 2398
+	randomLength = 14 // 83 bits
+)
+
+var last atomic.Int64
+
+// New makes an id: the prefix ("fcsess_"), a 1, the time in microseconds, and random text; 24 characters after the prefix.
+// Ids that one process makes sort in the order in which it made them: "newest first" is the descending order of ids, and
+// rows are stored where the previous one was.
+func New(prefix string, now time.Time) string {
+	micros := now.UnixMicro()
+	for {
+		previous := last.Load()
+		// A test's clock may stand still, and two clocks may differ: only what is not far behind is pushed forward.
+		if micros <= previous && previous-micros < int64(time.Second/time.Microsecond) {
+			micros = previous + 1
+		}
+		if last.CompareAndSwap(previous, micros) {
+			break
+		}
+	}
+	b := make([]byte, 0, len(prefix)+1+timeLength+randomLength)
+	b = append(b, prefix...)
+	b = append(b, '1')
+	b = appendNumber(b, micros, timeLength)
+	return string(appendRandom(b, randomLength))
+}
+
+// Created is the time that an id made by New holds, in Unix seconds; 0 for any other text.
+func Created(id string) int64 {
+	_, rest, found := strings.Cut(id, "_1")
+	if !found || len(rest) != timeLength+randomLength {
+		return 0
+	}
+	var micros int64
+	for i := range timeLength {
+		digit := strings.IndexByte(alphabet, rest[i])
+		if digit < 0 {
+			return 0
+		}
+		micros = micros*int64(len(alphabet)) + int64(digit)
+	}
+	return micros / int64(time.Second/time.Microsecond)
+}
+
+// Secret makes a text that cannot be guessed: 24 characters after the prefix, 142 bits.
+func Secret(prefix string) string {
+	return string(appendRandom([]byte(prefix), 24))
+}
+
+// Request makes the id of a request.
+func Request() string {
+	return string(appendRandom([]byte("req_"), 14))
+}
+
+func appendNumber(b []byte, n int64, width int) []byte {
+	var digits [timeLength]byte
+	for i := width - 1; i >= 0; i-- {
+		digits[i] = alphabet[n%int64(len(alphabet))]
+		n /= int64(len(alphabet))
+	}
+	return append(b, digits[:width]...)
+}
+
+func appendRandom(b []byte, n int) []byte {
+	var raw [32]byte
+	for n > 0 {
+		rand.Read(raw[:])
+		for _, r := range raw {
+			// 248 is the largest multiple of 62 in a byte: what is above would favour the first letters.
+			if n > 0 && r < 248 {
+				b = append(b, alphabet[r%62])
+				n--
+			}
+		}
+	}
+	return b
+}

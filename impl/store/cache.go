@@ -1,0 +1,116 @@
+package store
+
+import (
+	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+const (
+	cacheMaxBody  = 4 << 10  // bytes; a larger body is not kept
+	cacheMaxBytes = 16 << 20 // of all bodies together
+)
+
+type cacheKey struct {
+	scope Scope
+	id    string
+}
+
+// cache holds the bodies that were read or written last. It is coherent with a database of which this process is the
+// sole writer. The writer calls committing before and committed after each commit, in the order of the commits, and
+// committed has put the new bodies here before anybody is told. What remains is the reader that read the old body
+// before a commit and comes to add it after: get hands out the epoch, which every commit with an update moves on, and
+// add refuses a body of an earlier epoch, and any body while such a commit is under way. Inserts need none of that,
+// as nothing is kept about rows that are not there.
+type cache struct {
+	mu       sync.Mutex
+	entries  *simplelru.LRU[cacheKey, []byte] // nil: no cache
+	bytes    int
+	epoch    uint64
+	updating int // transactions with an update between committing and committed
+}
+
+func newCache(entries int) *cache {
+	c := &cache{}
+	if entries > 0 {
+		// The error is about a size that is not positive.
+		c.entries, _ = simplelru.NewLRU(entries, func(_ cacheKey, body []byte) { c.bytes -= len(body) })
+	}
+	return c
+}
+
+func (c *cache) get(key cacheKey) (body []byte, epoch uint64, ok bool) {
+	if c.entries == nil {
+		return nil, 0, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	body, ok = c.entries.Get(key)
+	return body, c.epoch, ok
+}
+
+// add keeps a body that was read from the database after get returned epoch.
+func (c *cache) add(key cacheKey, body []byte, epoch uint64) {
+	if c.entries == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.epoch == epoch && c.updating == 0 {
+		c.put(key, body)
+	}
+}
+
+func (c *cache) committing(changes []change) {
+	if c.entries == nil || !updates(changes) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.updating++
+}
+
+func (c *cache) committed(changes []change, err error) {
+	if c.entries == nil || len(changes) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if updates(changes) {
+		c.updating--
+		c.epoch++
+	}
+	for _, change := range changes {
+		if err != nil {
+			c.entries.Remove(change.key) // whether it was kept is for the database to say
+		} else {
+			c.put(change.key, change.body)
+		}
+	}
+}
+
+func (c *cache) put(key cacheKey, body []byte) {
+	c.entries.Remove(key)
+	if len(body) > cacheMaxBody {
+		return
+	}
+	c.entries.Add(key, body)
+	for c.bytes += len(body); c.bytes > cacheMaxBytes; {
+		c.entries.RemoveOldest()
+	}
+}
+
+func updates(changes []change) bool {
+	for _, change := range changes {
+		if change.update {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Tx) changed(c change) {
+	if t.store.cache.entries != nil {
+		t.changes = append(t.changes, c)
+	}
+}

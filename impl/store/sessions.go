@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Session is a stored session.
+type Session struct {
+	ID               string // time-ordered, so that inserts append
+	ClientSecretHash []byte // by which the session is found from a client_secret; unique in its scope
+	Body             []byte // the API object as the JSON it is served as
+}
+
+// InsertSession adds a session; ErrExists when its id or its client secret is taken.
+func (t *Tx) InsertSession(ctx context.Context, scope Scope, session Session) error {
+	if err := t.conn.Must(ctx, ErrExists, t.store.sql.InsertSession,
+		scope.Tenant, scope.Livemode, session.ID, session.ClientSecretHash, session.Body); err != nil {
+		return fmt.Errorf("inserting session: %w", err)
+	}
+	t.changed(change{key: cacheKey{scope, session.ID}, body: session.Body})
+	return nil
+}
+
+// UpdateSession replaces a session's body; ErrNotFound when there is no such session.
+func (t *Tx) UpdateSession(ctx context.Context, scope Scope, id string, body []byte) error {
+	if err := t.conn.Must(ctx, ErrNotFound, t.store.sql.UpdateSession,
+		scope.Tenant, scope.Livemode, id, body); err != nil {
+		return fmt.Errorf("updating session: %w", err)
+	}
+	t.changed(change{key: cacheKey{scope, id}, body: body, update: true})
+	return nil
+}
+
+// Session returns a session's body as this transaction sees it; ErrNotFound when there is none. On PostgreSQL it
+// holds the row against other transactions until this one ends, so that what is read here can be updated here.
+func (t *Tx) Session(ctx context.Context, scope Scope, id string) ([]byte, error) {
+	return session(ctx, t.conn, t.store.sql.SessionForUpdate, scope, id)
+}
+
+// Session returns a session's body; ErrNotFound when there is none. It sees every acknowledged write. The body is
+// shared, the caller must not change it.
+func (s *Store) Session(ctx context.Context, scope Scope, id string) ([]byte, error) {
+	key := cacheKey{scope, id}
+	body, epoch, ok := s.cache.get(key)
+	if ok {
+		return body, nil
+	}
+	if err := s.read(ctx, func(conn Conn) (err error) {
+		body, err = session(ctx, conn, s.sql.Session, scope, id)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	s.cache.add(key, body, epoch)
+	return body, nil
+}
+
+// SessionExists tells whether there is such a session.
+func (s *Store) SessionExists(ctx context.Context, scope Scope, id string) (bool, error) {
+	if _, _, ok := s.cache.get(cacheKey{scope, id}); ok {
+		return true, nil
+	}
+	if !storable(scope.Tenant, id) {
+		return false, nil
+	}
+	var exists bool
+	if err := s.read(ctx, func(conn Conn) error {
+		return conn.QueryRow(ctx, s.sql.SessionExists, []any{scope.Tenant, scope.Livemode, id}, &exists)
+	}); err != nil {
+		return false, fmt.Errorf("looking for session: %w", err)
+	}
+	return exists, nil
+}
+
+func session(ctx context.Context, conn Conn, query string, scope Scope, id string) (body []byte, err error) {
+	if !storable(scope.Tenant, id) {
+		return nil, ErrNotFound
+	}
+	if err := conn.QueryRow(ctx, query, []any{scope.Tenant, scope.Livemode, id}, &body); err != nil {
+		return nil, fmt.Errorf("reading session: %w", err)
+	}
+	return body, nil
+}
