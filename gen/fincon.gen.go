@@ -576,13 +576,19 @@ type Account struct {
 	ID string `json:"id"`
 
 	// Object The object's type.
-	Object        AccountObject  `json:"object"`
+	Object AccountObject `json:"object"`
+
+	// AccountHolder Whom the accounts belong to.
 	AccountHolder *AccountHolder `json:"account_holder"`
 
 	// AccountNumbers What is known of the account's numbers. The numbers themselves are never part of this object.
 	AccountNumbers []AccountNumberDetails `json:"account_numbers"`
-	Balance        *Balance               `json:"balance"`
-	BalanceRefresh *Refresh               `json:"balance_refresh"`
+
+	// Balance The account's balance. Positive amounts are owed to the holder, negative ones by the holder.
+	Balance *Balance `json:"balance"`
+
+	// BalanceRefresh The latest attempt to fetch the data.
+	BalanceRefresh *Refresh `json:"balance_refresh"`
 
 	// Category The kind of account.
 	Category AccountCategory `json:"category"`
@@ -600,9 +606,13 @@ type Account struct {
 	Last4 *string `json:"last4"`
 
 	// Livemode Whether the account was linked in live mode.
-	Livemode         bool                 `json:"livemode"`
-	Ownership        *ExpandableOwnership `json:"ownership"`
-	OwnershipRefresh *Refresh             `json:"ownership_refresh"`
+	Livemode bool `json:"livemode"`
+
+	// Ownership The id of the newest ownership snapshot, or the snapshot when it was expanded; null before the first.
+	Ownership ExpandableOwnership `json:"ownership"`
+
+	// OwnershipRefresh The latest attempt to fetch the data.
+	OwnershipRefresh *Refresh `json:"ownership_refresh"`
 
 	// Permissions The data that may be read, in alphabetical order.
 	Permissions []Permission `json:"permissions"`
@@ -623,7 +633,9 @@ type Account struct {
 
 	// SupportedPaymentMethodTypes The payment methods that can be made from the account.
 	SupportedPaymentMethodTypes []AccountSupportedPaymentMethodTypes `json:"supported_payment_method_types"`
-	TransactionRefresh          *TransactionRefresh                  `json:"transaction_refresh"`
+
+	// TransactionRefresh The latest attempt to fetch transactions.
+	TransactionRefresh *TransactionRefresh `json:"transaction_refresh"`
 }
 
 // AccountObject The object's type.
@@ -812,7 +824,8 @@ type BalanceType string
 
 // CashBalance More about a cash balance.
 type CashBalance struct {
-	Available *CurrencyAmounts `json:"available"`
+	// Available The amounts that can be spent, in the minor unit of each currency, by its code in lower case.
+	Available map[string]int64 `json:"available"`
 }
 
 // ConnectedAccount A connected account, as far as it is known here.
@@ -832,7 +845,8 @@ type Country = string
 
 // CreditBalance More about a credit balance.
 type CreditBalance struct {
-	Used *CurrencyAmounts `json:"used"`
+	// Used The amounts that are owed, which are negative, in the minor unit of each currency, by its code in lower case.
+	Used map[string]int64 `json:"used"`
 }
 
 // CurrencyAmounts Amounts in the minor unit of each currency, by the currency's code in lower case.
@@ -882,7 +896,7 @@ type ExpandableCustomer struct {
 // ExpandableCustomer0 defines model for ExpandableCustomer.0.
 type ExpandableCustomer0 = string
 
-// ExpandableOwnership The id of the newest ownership snapshot, or the snapshot when it was expanded.
+// ExpandableOwnership The id of the newest ownership snapshot, or the snapshot when it was expanded; null before the first.
 type ExpandableOwnership struct {
 	union json.RawMessage
 }
@@ -935,7 +949,9 @@ type Session struct {
 	ID string `json:"id"`
 
 	// Object The object's type.
-	Object        SessionObject  `json:"object"`
+	Object SessionObject `json:"object"`
+
+	// AccountHolder Whom the accounts belong to.
 	AccountHolder *AccountHolder `json:"account_holder"`
 
 	// Accounts The accounts that were linked in the session, as they are now.

@@ -14,24 +14,26 @@ import (
 	"fincon/impl/id"
 )
 
-// observe gives the request its id, turns a panic into the API's error, and writes one line about it: never a key, a
-// client_secret, a body or a query.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ctx echo.Context) error {
-		start := time.Now()
-		requestID := id.Request()
-		ctx.Response().Header().Set("Request-Id", requestID)
-		err := recovered(next, ctx)
-		if err != nil {
-			s.writeError(err, ctx)
+// observe gives the request its id, takes it through the steps to its operation, turns a panic into the API's error, and
+// writes one line about it: never a key, a client_secret, a body or a query.
+func (s *Server) observe(steps ...step) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(ctx echo.Context) error {
+			start := time.Now()
+			requestID := id.Request()
+			ctx.Response().Header().Set("Request-Id", requestID)
+			err := s.pass(ctx, steps, next)
+			if err != nil {
+				s.writeError(err, ctx)
+			}
+			s.logRequest(ctx, requestID, err, time.Since(start))
+			return nil
 		}
-		s.logRequest(ctx, requestID, err, time.Since(start))
-		return nil
 	}
 }
 
-// recovered runs the rest of the way; a panic is an error like any other.
-func recovered(next echo.HandlerFunc, ctx echo.Context) (err error) {
+// pass takes the steps and runs the operation; a panic is an error like any other.
+func (s *Server) pass(ctx echo.Context, steps []step, next echo.HandlerFunc) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if v == http.ErrAbortHandler {
@@ -40,7 +42,12 @@ func recovered(next echo.HandlerFunc, ctx echo.Context) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	return next(ctx)
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return s.idempotency.Run(ctx, next)
 }
 
 func (s *Server) logRequest(ctx echo.Context, requestID string, err error, took time.Duration) {

@@ -4,15 +4,12 @@
 package contract
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
 )
 
 // Contract is the document, made ready for validating.
@@ -20,17 +17,17 @@ type Contract struct {
 	document *openapi3.T
 	// operations by method and by path as echo writes it (/sessions/:session).
 	operations map[string]map[string]*operation
-	options    *openapi3filter.Options
 }
 
 // operation is one operation of the document with what its requests are held against.
 type operation struct {
-	id    string
-	route *routers.Route
+	id   string
+	path openapi3.Schemas
 	// query is one closed object of all query parameters, so that they are decoded and validated as a body is.
 	query *openapi3.Schema
 	// body is what the body must be, whatever its type; nil when the operation takes none.
-	body *openapi3.Schema
+	body         *openapi3.Schema
+	bodyRequired bool
 	// answer is the object that the operation answers with; expand paths start from it.
 	answer *openapi3.Schema
 }
@@ -39,27 +36,18 @@ type operation struct {
 func Load(document []byte) (*Contract, error) {
 	// The default text of a schema error repeats the value, and a value can be an account number.
 	openapi3.DisableSchemaErrorDetails()
-	registerBodyDecoders()
 
 	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("load the OpenAPI document: %w", err)
 	}
-	c := &Contract{
-		document:   doc,
-		operations: map[string]map[string]*operation{},
-		options: &openapi3filter.Options{
-			ExcludeRequestQueryParams: true, // our own decoder reads queries
-			KeepValidatedValue:        true,
-			SkipSettingDefaults:       true,
-			MultiError:                true, // so that the first complaint in the document's order can be found
-			// Who is calling was decided before.
-			AuthenticationFunc: func(context.Context, *openapi3filter.AuthenticationInput) error { return nil },
-		},
-	}
+	c := &Contract{document: doc, operations: map[string]map[string]*operation{}}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			c.add(method, path, item, op)
+			if c.operations[method] == nil {
+				c.operations[method] = map[string]*operation{}
+			}
+			c.operations[method][pathParameter.ReplaceAllString(path, ":$1")] = newOperation(op)
 		}
 	}
 	return c, nil
@@ -67,42 +55,44 @@ func Load(document []byte) (*Contract, error) {
 
 var pathParameter = regexp.MustCompile(`\{([^}]+)\}`)
 
-func (c *Contract) add(method, path string, item *openapi3.PathItem, op *openapi3.Operation) {
-	added := &operation{
-		id:    op.OperationID,
-		route: &routers.Route{Spec: c.document, Path: path, PathItem: item, Method: method, Operation: op},
-		query: querySchema(op),
+func newOperation(op *openapi3.Operation) *operation {
+	o := &operation{id: op.OperationID, path: openapi3.Schemas{}}
+	inQuery, required := openapi3.Schemas{}, []string(nil)
+	for _, ref := range op.Parameters {
+		switch parameter := ref.Value; parameter.In {
+		case openapi3.ParameterInPath:
+			o.path[parameter.Name] = parameter.Schema
+		case openapi3.ParameterInQuery:
+			inQuery[parameter.Name] = parameter.Schema
+			if parameter.Required {
+				required = append(required, parameter.Name)
+			}
+		}
+		// Headers have steps of their own on a request's way: they are checked before it is looked at.
 	}
+	o.query = objectOf(inQuery)
+	o.query.Required = required
 	if op.RequestBody != nil {
+		o.bodyRequired = op.RequestBody.Value.Required
 		for _, media := range op.RequestBody.Value.Content {
-			added.body = media.Schema.Value // both types have the same schema
+			o.body = media.Schema.Value // both types have the same schema
 		}
 	}
 	if ok := op.Responses.Status(http.StatusOK); ok != nil {
-		if media := ok.Value.Content.Get("application/json"); media != nil {
-			added.answer = media.Schema.Value
+		if media := ok.Value.Content.Get(jsonType); media != nil {
+			o.answer = media.Schema.Value
 		}
 	}
-	if c.operations[method] == nil {
-		c.operations[method] = map[string]*operation{}
-	}
-	c.operations[method][pathParameter.ReplaceAllString(path, ":$1")] = added
+	return o
 }
 
-// querySchema is one closed object with a property for each query parameter of the operation.
-func querySchema(op *openapi3.Operation) *openapi3.Schema {
+// objectOf is a closed object of the properties.
+func objectOf(properties openapi3.Schemas) *openapi3.Schema {
 	closed := false
-	schema := openapi3.NewObjectSchema()
-	schema.AdditionalProperties = openapi3.BoolSchema{Has: &closed}
-	for _, ref := range op.Parameters {
-		if parameter := ref.Value; parameter.In == openapi3.ParameterInQuery {
-			schema.WithPropertyRef(parameter.Name, parameter.Schema)
-			if parameter.Required {
-				schema.Required = append(schema.Required, parameter.Name)
-			}
-		}
-	}
-	return schema
+	object := openapi3.NewObjectSchema()
+	object.Properties = properties
+	object.AdditionalProperties = openapi3.BoolSchema{Has: &closed}
+	return object
 }
 
 // Operation is the document's name for the operation at a method and a path as echo writes it, "" when there is none.

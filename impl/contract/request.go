@@ -3,14 +3,13 @@ package contract
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/labstack/echo/v4"
 	"github.com/oapi-codegen/runtime"
 
@@ -21,129 +20,163 @@ import (
 const (
 	formType = "application/x-www-form-urlencoded"
 	jsonType = "application/json"
-
-	// queryKey is where the generated wrappers look for the validated query (openapi/templates/echo-wrappers.tmpl).
-	queryKey = "query"
 )
 
-// Middleware validates requests. What has no operation in the document is passed on.
-func (c *Contract) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ctx echo.Context) error {
-		request := ctx.Request()
-		op := c.operations[request.Method][ctx.Path()]
-		if op == nil {
-			return next(ctx)
-		}
-		query, err := op.validateQuery(request)
-		if err != nil {
-			return err
-		}
-		if err := c.validateBody(ctx, op); err != nil {
-			return err
-		}
-		if err := op.checkExpand(query); err != nil {
-			return err
-		}
-		if validated, ok := request.Body.(validatedValue); ok {
-			if err := op.checkExpand(validated.ValidatedValue()); err != nil {
-				return err
-			}
-		}
-		ctx.Set(queryKey, query)
-		return next(ctx)
+// Where the validated values are kept for what comes after: the generated wrappers take the query from there
+// (openapi/templates/echo-wrappers.tmpl), the Binder the body.
+const (
+	queryKey = "query"
+	bodyKey  = "body"
+)
+
+// Check decodes and validates a request. What has no operation in the document passes.
+func (c *Contract) Check(ctx echo.Context) error {
+	op := c.operations[ctx.Request().Method][ctx.Path()]
+	if op == nil {
+		return nil
 	}
+	if err := op.validatePath(ctx); err != nil {
+		return err
+	}
+	if err := op.validateQuery(ctx); err != nil {
+		return err
+	}
+	return op.validateBody(ctx)
 }
 
-func (op *operation) validateQuery(request *http.Request) (map[string]any, error) {
-	raw := request.URL.RawQuery
+// validatePath: an id that is longer than any can be is refused before it is looked up.
+func (op *operation) validatePath(ctx echo.Context) error {
+	for i, name := range ctx.ParamNames() {
+		if ref := op.path[name]; ref != nil && ref.Value.VisitJSON(ctx.ParamValues()[i]) != nil {
+			return op.complain(objectOf(op.path), map[string]any{name: ctx.ParamValues()[i]})
+		}
+	}
+	return nil
+}
+
+func (op *operation) validateQuery(ctx echo.Context) error {
+	raw := ctx.Request().URL.RawQuery
 	if raw == "" && len(op.query.Required) == 0 {
-		return map[string]any{}, nil
+		return nil
 	}
 	query, err := form.Decode(raw, op.query, form.DefaultLimits)
 	if err != nil {
-		return nil, syntaxFault(err)
+		return syntaxFault(err)
 	}
-	if op.query.VisitJSON(query, openapi3.VisitAsRequest()) != nil {
-		return nil, op.complain(op.query, query)
-	}
-	return query, nil
+	ctx.Set(queryKey, query)
+	return op.validate(op.query, query)
 }
 
-func (c *Contract) validateBody(ctx echo.Context, op *operation) error {
-	request := ctx.Request()
-	if err := normaliseContentType(request, op); err != nil {
-		return err
-	}
-	names, values := ctx.ParamNames(), ctx.ParamValues()
-	parameters := make(map[string]string, len(names))
-	for i, name := range names {
-		parameters[name] = values[i]
-	}
-	err := openapi3filter.ValidateRequest(request.Context(), &openapi3filter.RequestValidationInput{
-		Request: request, PathParams: parameters, Route: op.route, Options: c.options,
-	})
-	if err != nil {
-		return op.requestFault(request, err)
-	}
-	return nil
-}
-
-// normaliseContentType leaves exactly one of the two types in the header, since the generated code compares it as text.
-func normaliseContentType(request *http.Request, op *operation) error {
-	given := request.Header.Get("Content-Type")
-	if op.body == nil || request.ContentLength == 0 || given == formType || given == jsonType {
+func (op *operation) validateBody(ctx echo.Context) error {
+	if op.body == nil {
 		return nil
 	}
-	mediaType, _, err := mime.ParseMediaType(given)
-	if err != nil || mediaType != formType && mediaType != jsonType {
-		return apierror.Invalid("", "Invalid request (check that your POST content type is "+formType+", or "+jsonType+").")
+	request := ctx.Request()
+	raw, err := readBody(request)
+	if err != nil {
+		return err
 	}
-	request.Header.Set("Content-Type", mediaType)
-	return nil
+	value := any(map[string]any{}) // a body without anything: its first missing parameter is named
+	if raw == "" {
+		if !op.bodyRequired {
+			return nil
+		}
+	} else if value, err = decodeBody(request, raw, op.body); err != nil {
+		return err
+	}
+	ctx.Set(bodyKey, value)
+	return op.validate(op.body, value)
 }
 
-// requestFault finds what is to be said of a request that did not pass.
-func (op *operation) requestFault(request *http.Request, err error) error {
+func (op *operation) validate(schema *openapi3.Schema, value any) error {
+	if err := schema.VisitJSON(value, openapi3.VisitAsRequest()); err != nil {
+		return op.complain(schema, value)
+	}
+	return op.checkExpand(value)
+}
+
+func readBody(request *http.Request) (string, error) {
+	var raw strings.Builder
+	if request.ContentLength > 0 {
+		raw.Grow(int(min(request.ContentLength, 4<<10)))
+	}
+	_, err := io.Copy(&raw, request.Body)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return apierror.TooLarge(tooLarge.Limit)
+		return "", apierror.TooLarge(tooLarge.Limit)
 	}
-	if fault, ok := errors.AsType[*openapi3filter.RequestError](err); ok && fault.Parameter != nil {
-		return apierror.Invalid(fault.Parameter.Name, "Invalid "+fault.Parameter.Name+": "+expectation(fault.Parameter.Schema.Value))
+	if err != nil {
+		return "", apierror.Invalid("", "The request body could not be read to its end. Send it again.")
 	}
-	body, decodeErr := decodeAgain(request, op.body)
-	if decodeErr != nil {
-		return decodeErr
-	}
-	return op.complain(op.body, body)
+	return raw.String(), nil
 }
 
-// decodeAgain decodes the body once more, to say what is wrong with it; only requests that failed come here. A body that
-// is required and empty is an object without anything, so that its first missing parameter is named.
-func decodeAgain(request *http.Request, schema *openapi3.Schema) (any, error) {
-	if request.GetBody == nil {
-		return map[string]any{}, nil
+// decodeBody reads a form or a JSON text. The header is left with exactly the type, since the generated code compares it
+// as text.
+func decodeBody(request *http.Request, raw string, schema *openapi3.Schema) (value any, err error) {
+	contentType := request.Header.Get("Content-Type")
+	if contentType != formType && contentType != jsonType {
+		contentType, _, _ = mime.ParseMediaType(contentType)
+		request.Header.Set("Content-Type", contentType)
 	}
-	body, err := request.GetBody()
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(body)
-	if err != nil {
-		return nil, err
-	}
-	if len(data) == 0 {
-		return map[string]any{}, nil
-	}
-	var value any
-	if request.Header.Get("Content-Type") == jsonType {
-		value, err = decodeJSON(strings.NewReader(string(data)))
-	} else {
-		value, err = form.Decode(string(data), schema, form.DefaultLimits)
+	switch contentType {
+	case formType:
+		value, err = form.Decode(raw, schema, form.DefaultLimits)
+	case jsonType:
+		value, err = decodeJSON(raw)
+	default:
+		return nil, apierror.Invalid("", "Invalid request (check that your POST content type is "+formType+", or "+
+			jsonType+").")
 	}
 	if err != nil {
 		return nil, syntaxFault(err)
 	}
 	return value, nil
+}
+
+// decodeJSON reads exactly one JSON object, within the bounds that a form has.
+func decodeJSON(raw string) (map[string]any, error) {
+	if err := boundJSON(raw, form.DefaultLimits); err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(strings.NewReader(raw))
+	decoder.UseNumber()
+	var value map[string]any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); err != io.EOF || value == nil {
+		return nil, errors.New("not one JSON object")
+	}
+	return value, nil
+}
+
+// boundJSON refuses a text of more values or levels than a form may have, before any of them takes memory. A level of
+// JSON is an object or a list; a value ends with a comma or its container.
+func boundJSON(raw string, limits form.Limits) error {
+	values, depth, inText := 0, 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == ',' || c == '{' || c == '[':
+			values++
+			if c != ',' {
+				depth++
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+		if values > limits.Pairs {
+			return &form.Error{Message: fmt.Sprintf("The request has more than %d values. Send fewer in one request.", limits.Pairs)}
+		}
+		if depth > limits.Depth+1 {
+			return &form.Error{Message: fmt.Sprintf("The request is nested more than %d levels deep.", limits.Depth)}
+		}
+	}
+	return nil
 }
 
 // syntaxFault is the answer to a form or a JSON text that cannot be read. It never repeats a value.
@@ -154,51 +187,10 @@ func syntaxFault(err error) error {
 	return apierror.Invalid("", "The request body is not valid JSON. Send one object in UTF-8, or a form as "+formType+".")
 }
 
-// registerBodyDecoders puts our decoders in place of the library's, for the whole process: its form decoder refuses the
-// indexed arrays that every SDK sends, and drops what it does not know.
-var registerBodyDecoders = sync.OnceFunc(func() {
-	openapi3filter.RegisterBodyDecoder(formType, func(body io.Reader, _ http.Header, schema *openapi3.SchemaRef,
-		_ openapi3filter.EncodingFn) (any, error) {
-		var raw strings.Builder
-		if sized, ok := body.(interface{ Len() int }); ok {
-			raw.Grow(sized.Len())
-		}
-		if _, err := io.Copy(&raw, body); err != nil {
-			return nil, err
-		}
-		return form.Decode(raw.String(), schema.Value, form.DefaultLimits)
-	})
-	openapi3filter.RegisterBodyDecoder(jsonType, func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef,
-		_ openapi3filter.EncodingFn) (any, error) {
-		return decodeJSON(body)
-	})
-})
-
-var errTrailing = errors.New("text after the JSON value")
-
-// decodeJSON reads exactly one JSON value.
-func decodeJSON(body io.Reader) (any, error) {
-	decoder := json.NewDecoder(body)
-	decoder.UseNumber()
-	var value any
-	if err := decoder.Decode(&value); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, errTrailing
-	}
-	return value, nil
-}
-
-// validatedValue is what the validation leaves as a request's body.
-type validatedValue interface{ ValidatedValue() any }
-
 // Value is the validated body of a request, nil when it has none.
-func Value(request *http.Request) any {
-	if validated, ok := request.Body.(validatedValue); ok {
-		return validated.ValidatedValue()
-	}
-	return nil
+func Value(ctx echo.Context) map[string]any {
+	value, _ := ctx.Get(bodyKey).(map[string]any)
+	return value
 }
 
 // Binder gives the generated code what was validated. It is the only binder: nothing else reads a body.
@@ -206,5 +198,5 @@ type Binder struct{}
 
 // Bind fills dst from the validated body.
 func (Binder) Bind(dst any, ctx echo.Context) error {
-	return runtime.BindJSONValue(Value(ctx.Request()), dst)
+	return runtime.BindJSONValue(Value(ctx), dst)
 }

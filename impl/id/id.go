@@ -3,6 +3,7 @@ package id
 
 import (
 	"crypto/rand"
+	mathrand "math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -59,12 +60,26 @@ func Created(id string) int64 {
 
 // Secret makes a text that cannot be guessed: 24 characters after the prefix, 142 bits.
 func Secret(prefix string) string {
-	return string(appendRandom([]byte(prefix), 24))
+	const length = 24
+	secret := make([]byte, 0, len(prefix)+length)
+	secret = append(secret, prefix...)
+	var raw [2 * length]byte
+	for len(secret) < len(prefix)+length {
+		rand.Read(raw[:])
+		for _, r := range raw {
+			// 248 is the largest multiple of 62 in a byte: what is above would favour the first letters.
+			if r < 248 && len(secret) < len(prefix)+length {
+				secret = append(secret, alphabet[r%62])
+			}
+		}
+	}
+	return string(secret)
 }
 
 // Request makes the id of a request.
 func Request() string {
-	return string(appendRandom([]byte("req_"), 14))
+	b := make([]byte, 0, 18)
+	return string(appendRandom(append(b, "req_"...), 14))
 }
 
 func appendNumber(b []byte, n int64, width int) []byte {
@@ -76,16 +91,15 @@ func appendNumber(b []byte, n int64, width int) []byte {
 	return append(b, digits[:width]...)
 }
 
+// appendRandom makes ids differ. It is no secret: an id opens nothing without a key.
 func appendRandom(b []byte, n int) []byte {
-	var raw [32]byte
 	for n > 0 {
-		rand.Read(raw[:])
-		for _, r := range raw {
-			// 248 is the largest multiple of 62 in a byte: what is above would favour the first letters.
-			if n > 0 && r < 248 {
-				b = append(b, alphabet[r%62])
-				n--
-			}
+		const perDraw = 10 // 62^10 is the largest power in 64 bits
+		r := mathrand.Uint64()
+		for i := 0; i < perDraw && n > 0; i++ {
+			b = append(b, alphabet[r%62])
+			r /= 62
+			n--
 		}
 	}
 	return b

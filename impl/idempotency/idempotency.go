@@ -12,9 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -70,45 +70,41 @@ func New(now func() time.Time) *Keys {
 }
 
 // Check refuses keys that cannot be one, and echoes the others. It runs before the request is looked at.
-func Check(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ctx echo.Context) error {
-		keys, given := ctx.Request().Header[header]
-		if given && ctx.Request().Method == http.MethodPost {
-			key := keys[0]
-			if key == "" || len([]rune(key)) > maxLength {
-				return apierror.Invalid("", fmt.Sprintf("Idempotency Key must be a non-empty string. (At most %d characters "+
-					"are taken.)", maxLength))
-			}
-			ctx.Response().Header().Set(header, key)
-		}
-		return next(ctx)
+func Check(ctx echo.Context) error {
+	keys, given := ctx.Request().Header[header]
+	if !given || ctx.Request().Method != http.MethodPost {
+		return nil
 	}
+	if keys[0] == "" || utf8.RuneCountInString(keys[0]) > maxLength {
+		return apierror.Invalid("", fmt.Sprintf("Idempotency Key must be a non-empty string. (At most %d characters are "+
+			"taken.)", maxLength))
+	}
+	ctx.Response().Header().Set(header, keys[0])
+	return nil
 }
 
-// Middleware lets one request with a key run at a time; it comes after the validation, so that what is not valid is not
+// Run lets one request with a key run at a time. It comes after the validation, so that what is not valid is not
 // remembered.
-func (k *Keys) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(ctx echo.Context) error {
-		request := ctx.Request()
-		key := request.Header.Get(header)
-		if key == "" || request.Method != http.MethodPost {
-			return next(ctx)
-		}
-		running := runningKey{apikey.From(request.Context()).Scope, key}
-		if !k.begin(running) {
-			return inUse(key)
-		}
-		defer k.end(running)
-
-		requestID := ctx.Response().Header().Get("Request-Id")
-		ctx.Response().Header().Set("Original-Request", requestID)
-		attempt := &Attempt{
-			scope: running.scope, key: key, fingerprint: fingerprint(request), path: request.URL.Path,
-			requestID: requestID, now: k.now(),
-		}
-		ctx.SetRequest(request.WithContext(context.WithValue(request.Context(), attemptKey{}, attempt)))
+func (k *Keys) Run(ctx echo.Context, next echo.HandlerFunc) error {
+	request := ctx.Request()
+	key := request.Header.Get(header)
+	if key == "" || request.Method != http.MethodPost {
 		return next(ctx)
 	}
+	running := runningKey{apikey.From(request.Context()).Scope, key}
+	if !k.begin(running) {
+		return inUse(key)
+	}
+	defer k.end(running)
+
+	requestID := ctx.Response().Header().Get("Request-Id")
+	ctx.Response().Header().Set("Original-Request", requestID)
+	attempt := &Attempt{
+		scope: running.scope, key: key, fingerprint: fingerprint(ctx), path: request.URL.Path,
+		requestID: requestID, now: k.now(),
+	}
+	ctx.SetRequest(request.WithContext(context.WithValue(request.Context(), attemptKey{}, attempt)))
+	return next(ctx)
 }
 
 func (k *Keys) begin(key runningKey) bool {
@@ -167,13 +163,9 @@ func (a *Attempt) Replay(ctx context.Context, kept *store.Store) error {
 }
 
 // fingerprint is of what was asked: method, path and parameters, in whatever order or body type they were sent.
-func fingerprint(request *http.Request) []byte {
-	var b strings.Builder
-	b.WriteString(request.Method + " " + request.URL.Path + "\n")
-	if parameters, ok := contract.Value(request).(map[string]any); ok {
-		b.WriteString(form.Encode(parameters))
-	}
-	sum := sha256.Sum256([]byte(b.String()))
+func fingerprint(ctx echo.Context) []byte {
+	request := ctx.Request()
+	sum := sha256.Sum256([]byte(request.Method + " " + request.URL.Path + "\n" + form.Encode(contract.Value(ctx))))
 	return sum[:]
 }
 
