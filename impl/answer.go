@@ -1,29 +1,14 @@
 package impl
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 
 	"fincon/impl/apierror"
 	"fincon/impl/idempotency"
 	"fincon/impl/store"
 )
-
-// render writes an object as the API does: indented by two spaces, in the order of the document.
-func render(object any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(object); err != nil {
-		return nil, fmt.Errorf("render %T: %w", object, err)
-	}
-	return b.Bytes(), nil
-}
 
 // write runs an operation that changes something: its work and the answer under its idempotency key are one transaction.
 // Outcomes that are errors are remembered too (server-api 1.9), apart from faults of the server: those leave nothing

@@ -16,6 +16,7 @@ import (
 	"fincon/impl/apikey"
 	"fincon/impl/id"
 	"fincon/impl/store"
+	"fincon/impl/wire"
 )
 
 const accountsPath = "/v1/financial_connections/accounts"
@@ -44,7 +45,7 @@ func (s *Server) CreateSession(ctx context.Context, request gen.CreateSessionReq
 	if err != nil {
 		return nil, err
 	}
-	stored, err := render(session)
+	stored, err := wire.JSON(session)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +235,7 @@ func expandSession(stored []byte, paths []string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return render(session)
+	return wire.JSON(session)
 }
 
 // expandHolder puts what is known of the customer or the connected account in the place of its id.

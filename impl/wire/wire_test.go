@@ -1,0 +1,37 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestListIsWhatTheEncoderWouldWrite(t *testing.T) {
+	t.Parallel()
+	for _, count := range []int{0, 1, 3} {
+		object := map[string]any{"id": "fca_1", "text": "a\nb <&>", "list": []any{}, "deep": map[string]any{"x": 1}}
+		rendered, err := JSON(object)
+		require.NoError(t, err)
+		var objects [][]byte
+		data := []any{}
+		for range count {
+			objects, data = append(objects, rendered), append(data, object)
+		}
+		got := List(objects, count > 1, "/v1/things?a=1&b=2")
+		want, err := JSON(struct {
+			Object  string `json:"object"`
+			Data    []any  `json:"data"`
+			HasMore bool   `json:"has_more"`
+			URL     string `json:"url"`
+		}{"list", data, count > 1, "/v1/things?a=1&b=2"})
+		require.NoError(t, err)
+		require.JSONEq(t, string(want), string(got))
+		if count > 0 {
+			// The same text too, but for the url: json.Marshal escapes its ampersand.
+			require.Equal(t, string(bytes.ReplaceAll(want, []byte("&b"), []byte(`\u0026b`))), string(got))
+		}
+		require.True(t, json.Valid(got))
+	}
+}
