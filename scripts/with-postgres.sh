@@ -32,9 +32,18 @@ install_server() {
             root="sudo"
         fi
         say "installing PostgreSQL"
-        # The package makes and starts a cluster of its own; told through the environment not to start it.
-        $root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
-        $root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql >&2
+        # The package makes a cluster of its own; Debian's way to say that it is not to be started.
+        local policy=/usr/sbin/policy-rc.d made=""
+        if [ ! -e "$policy" ]; then
+            made=1
+            printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
+            $root chmod 755 "$policy"
+        fi
+        local status=0
+        { $root apt-get update -qq &&
+            $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } >&2 || status=$?
+        [ -z "$made" ] || $root rm -f "$policy"
+        [ "$status" = 0 ] || { say "apt-get has failed"; exit 1; }
     elif command -v brew >/dev/null; then
         say "installing PostgreSQL"
         brew install postgresql@17 >&2

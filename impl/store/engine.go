@@ -44,8 +44,8 @@ type Statements struct {
 	SessionForUpdate string
 	SessionExists    string // tenant, livemode, id: bool
 
-	SaveIdempotent  string // must: tenant, livemode, key, fingerprint, path, request_id, status, body, created, not_before
-	Idempotent      string // tenant, livemode, key: fingerprint, path, request_id, status, body, created
+	SaveIdempotent  string // must: tenant, livemode, digest of key, fingerprint, path, request_id, status, body, created, not_before
+	Idempotent      string // tenant, livemode, digest of key: fingerprint, path, request_id, status, body, created
 	PruneIdempotent string // before, limit
 
 	InsertAPIKey string // must: hash, tenant, livemode, kind, created, revoked, hint

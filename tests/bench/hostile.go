@@ -32,6 +32,8 @@ func hostiles() []hostile {
 		{"form, 1 MB of one key's brackets", form("permissions" + strings.Repeat("[", million-20) + "=x")},
 		{"form, 100,000 unknown parameters", form(numbered("a%d=1", "&", 100_000))},
 		{"form, 100,000 permissions", form(strings.Repeat("permissions[]=balances&", 100_000))},
+		{"form, 45,000 permissions", form(strings.Repeat("permissions[]=balances&", 45_000))},
+		{"form, 45,000 indices", form(numbered("permissions[%d]=x", "&", 45_000))},
 		{"form, 100,000 indices", form(numbered("permissions[%d]=x", "&", 100_000))},
 		{"form, 100,000 deep, unknown", form("a" + strings.Repeat("[b]", 100_000) + "=x")},
 		{"form, 100,000 deep, known", form("account_holder" + strings.Repeat("[customer]", 100_000) + "=x")},
@@ -44,8 +46,10 @@ func hostiles() []hostile {
 		{"JSON, 90,000 unknown members", json("{" + numbered(`"a%d":1`, ",", 90_000) + "}")},
 		{"JSON, 90,000 permissions", json(`{"permissions":["balances"` + strings.Repeat(`,"balances"`, 90_000) + "]}")},
 		{"query, 50,000 parameters", requestBytes("GET", sessionsPath+"/x?"+numbered("a%d=1", "&", 50_000), "", "")},
+		{"query, 4,000 parameters", requestBytes("GET", sessionsPath+"/x?"+numbered("a%d=1", "&", 4_000), "", "")},
 		{"query, index 20,000,000", requestBytes("GET", sessionsPath+"/x?expand[20000000]=x", "", "")},
 		{"path of 500 kB", requestBytes("GET", sessionsPath+"/"+strings.Repeat("x", 500_000), "", "")},
+		{"path of 30 kB", requestBytes("GET", sessionsPath+"/"+strings.Repeat("x", 30_000), "", "")},
 		{"key of 500 kB", requestBytes("GET", sessionsPath+"/x", "", "", "Idempotency-Key: "+strings.Repeat("x", 500_000))},
 	}
 }

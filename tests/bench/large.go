@@ -28,11 +28,11 @@ func runLarge(ctx context.Context, b *bench) (report, error) {
 		{"many stored, the same 10,000 again and again", large.server, large.ids.sample(hotSessions)},
 		{"many stored, any of them", large.server, large.ids},
 	}
-	rates, results, err := b.retrieveInTurns(ctx, cases)
+	found, err := b.retrieveInTurns(ctx, cases)
 	if err != nil {
 		return report{}, err
 	}
-	rep := b.reportLarge(cases, rates, results)
+	rep := b.reportLarge(cases, found)
 	rep.notef("%s", b.disturbances())
 	rep.notef("%s sessions were stored through the API in %s, %s/s.", thousands(float64(b.stored)),
 		filled.Round(time.Second), thousands(float64(b.stored)/filled.Seconds()))
@@ -68,30 +68,33 @@ func (b *bench) startFilled(ctx context.Context, n int) (*subject, error) {
 	return &subject{server: s, ids: all}, nil
 }
 
-func (b *bench) retrieveInTurns(ctx context.Context, cases []largeCase) ([][]float64, [][]result, error) {
-	rates, results := make([][]float64, len(cases)), make([][]result, len(cases))
+func (c largeCase) cell() cell { return cell{c.server.target, c.name, largeConnections} }
+
+func (b *bench) retrieveInTurns(ctx context.Context, cases []largeCase) (cells, error) {
+	found := cells{}
 	for range b.rounds {
-		for i, c := range cases {
+		for _, c := range cases {
 			r, err := b.measure(ctx, c.server, largeConnections, retrieveStream(c.ids, false))
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 			b.logf("%-45s %8s/s", c.name, thousands(r.perSecond))
-			rates[i], results[i] = append(rates[i], r.perSecond), append(results[i], r)
+			found[c.cell()] = append(found[c.cell()], r)
 		}
 	}
-	return rates, results, nil
+	return found, nil
 }
 
-func (b *bench) reportLarge(cases []largeCase, rates [][]float64, results [][]result) report {
+func (b *bench) reportLarge(cases []largeCase, found cells) report {
 	rep := report{table: newTable("retrieve at 64 connections", "requests/s", "p50", "p99", "times as slow")}
+	few := cases[0].cell()
 	for i, c := range cases {
 		var p50, p99 []time.Duration
-		for _, r := range results[i] {
+		for _, r := range quiet(found[c.cell()]) {
 			p50, p99 = append(p50, r.p50), append(p99, r.p99)
 		}
-		slower := median(ratios(rates[0], rates[i]))
-		rep.table.add(c.name, thousands(median(rates[i])), millis(median(p50)), millis(median(p99)),
+		slower := found.ratio(few, c.cell())
+		rep.table.add(c.name, thousands(median(found.rates(c.cell()))), millis(median(p50)), millis(median(p99)),
 			fmt.Sprintf("%.2f", slower))
 		if i > 0 {
 			rep.numbers = append(rep.numbers, number{"retrieve: " + c.name, "at most 1.20 times as slow",

@@ -37,6 +37,7 @@ type result struct {
 	perSecond float64
 	p50, p99  time.Duration
 	usage     usage
+	disturbed bool // others took a good part of a core meanwhile
 }
 
 // run puts the load on and fails unless every single answer was right.

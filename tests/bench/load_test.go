@@ -46,7 +46,8 @@ func TestLoadSendsAsManyAsItIsTold(t *testing.T) {
 func TestLoadCountsInsideItsWindow(t *testing.T) {
 	t.Parallel()
 	addr, answers := serve(t, 0, 0)
-	l := load{addr: addr, connections: 2, stream: createStream, warmup: 20 * time.Millisecond, window: 40 * time.Millisecond}
+	const warmup, window = 20 * time.Millisecond, 40 * time.Millisecond
+	l := load{addr: addr, connections: 2, stream: createStream, warmup: warmup, window: window}
 	r, err := l.run(t.Context(), process(os.Getpid()))
 	require.NoError(t, err)
 	require.Positive(t, r.answers)

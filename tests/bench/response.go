@@ -44,6 +44,11 @@ func (r *response) read() error {
 	if chunked {
 		return r.chunks()
 	}
+	if length < 0 && r.closes {
+		// It lasts until the connection ends, as when net/http refuses a request before anybody has seen it.
+		r.body, err = io.ReadAll(r.r)
+		return err
+	}
 	if length < 0 {
 		return errors.New("answer without a length")
 	}

@@ -16,7 +16,8 @@ func TestResponse(t *testing.T) {
 		closes           bool
 	}{
 		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "hello", 200, false},
-		{"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello", 200, false},
+		{"chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello",
+			200, false},
 		{"end of connection", "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", "", 413, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -30,6 +31,14 @@ func TestResponse(t *testing.T) {
 			require.Equal(t, 204, r.status)
 		})
 	}
+}
+
+func TestResponseUntilTheConnectionEnds(t *testing.T) {
+	t.Parallel()
+	r := newResponse(strings.NewReader("HTTP/1.1 431 Too Large\r\nConnection: close\r\n\r\n431 Too Large"))
+	require.NoError(t, r.read())
+	require.Equal(t, 431, r.status)
+	require.Equal(t, "431 Too Large", string(r.body))
 }
 
 func TestResponseThatIsNone(t *testing.T) {

@@ -42,12 +42,31 @@ type cell struct {
 
 type cells map[cell][]result
 
+// rates are requests per second, of the quiet rounds when there were any.
 func (c cells) rates(of cell) []float64 {
 	var rates []float64
-	for _, r := range c[of] {
+	for _, r := range quiet(c[of]) {
 		rates = append(rates, r.perSecond)
 	}
 	return rates
+}
+
+// ratio divides round by round. Rounds in which others took a part of the machine from one of the two do not count,
+// unless all were such.
+func (c cells) ratio(a, b cell) float64 {
+	var all, calm []float64
+	for i := range min(len(c[a]), len(c[b])) {
+		x, y := c[a][i], c[b][i]
+		r := x.perSecond / y.perSecond
+		all = append(all, r)
+		if !x.disturbed && !y.disturbed {
+			calm = append(calm, r)
+		}
+	}
+	if len(calm) > 0 {
+		return median(calm)
+	}
+	return median(all)
 }
 
 func runSessions(ctx context.Context, b *bench) (report, error) {
@@ -120,18 +139,19 @@ func (b *bench) takeTurns(ctx context.Context, subjects []*subject) (cells, erro
 
 func (b *bench) reportSessions(found cells) report {
 	rep := report{table: newTable("server", "operation", "connections", "requests/s", "p50", "p99", "ratio to bare",
-		"server busy", "generator busy")}
+		"server busy", "generator busy", "quiet rounds")}
 	for _, op := range sessionOperations {
 		for _, connections := range sessionConnections {
 			for _, t := range b.targets() {
 				key := cell{t, op.name, connections}
-				base := found.rates(cell{b.bare, op.name, connections})
-				rep.table.add(append([]string{t.name}, sessionRow(key, found, base)...)...)
+				base := cell{b.bare, op.name, connections}
+				rep.table.add(append([]string{t.name}, sessionRow(key, base, found)...)...)
 			}
 		}
 	}
 	rep.notef("Medians over the rounds. Every status was checked, and the body of one answer in %d.", inspectEvery)
-	rep.notef("Ratios are taken round by round; their median is shown. Busy is the share of one core that the process used.")
+	rep.notef("Ratios are taken round by round; their median is shown. Rounds that were not quiet do not count, unless " +
+		"none was. Busy is the share of one core that the process used.")
 	rep.notef("%s", b.disturbances())
 	rep.notef("The forms are those of the official SDKs (indexed arrays, encoded brackets), the same for every server.")
 	switch {
@@ -149,17 +169,22 @@ func (b *bench) reportSessions(found cells) report {
 	return rep
 }
 
-func sessionRow(key cell, found cells, base []float64) []string {
+func sessionRow(key, base cell, found cells) []string {
 	var p50, p99 []time.Duration
 	var server, generator []float64
-	for _, r := range found[key] {
+	for _, r := range quiet(found[key]) {
 		p50, p99 = append(p50, r.p50), append(p99, r.p99)
 		server, generator = append(server, r.usage.server), append(generator, r.usage.generator)
 	}
-	rates := found.rates(key)
-	return []string{key.operation, fmt.Sprint(key.connections), thousands(median(rates)), millis(median(p50)),
-		millis(median(p99)), fmt.Sprintf("%.2f", median(ratios(rates, base))), percent(median(server)),
-		percent(median(generator))}
+	calm := 0
+	for _, r := range found[key] {
+		if !r.disturbed {
+			calm++
+		}
+	}
+	return []string{key.operation, fmt.Sprint(key.connections), thousands(median(found.rates(key))), millis(median(p50)),
+		millis(median(p99)), fmt.Sprintf("%.2f", found.ratio(key, base)), percent(median(server)),
+		percent(median(generator)), fmt.Sprintf("%d of %d", calm, len(found[key]))}
 }
 
 // sessionNumbers judges at 64 connections.
@@ -169,7 +194,7 @@ func (b *bench) sessionNumbers(found cells) []number {
 		if other == nil {
 			return n
 		}
-		ratio := median(ratios(found.rates(cell{b.sqlite, op.name, 64}), found.rates(cell{other, op.name, 64})))
+		ratio := found.ratio(cell{b.sqlite, op.name, 64}, cell{other, op.name, 64})
 		n.measured, n.held = fmt.Sprintf("%.2f", ratio), verdictOf(ratio >= least)
 		return n
 	}

@@ -27,14 +27,3 @@ func median[T ~int64 | ~float64](values []T) T {
 	}
 	return (sorted[mid-1] + sorted[mid]) / 2
 }
-
-// ratios divides round by round: two servers that had their turns one after the other met the same machine.
-func ratios(a, b []float64) []float64 {
-	out := make([]float64, 0, len(a))
-	for i := range min(len(a), len(b)) {
-		if b[i] != 0 {
-			out = append(out, a[i]/b[i])
-		}
-	}
-	return out
-}

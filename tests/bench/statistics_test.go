@@ -42,8 +42,25 @@ func TestMedian(t *testing.T) {
 	require.Equal(t, 15*time.Millisecond, median([]time.Duration{10 * time.Millisecond, 20 * time.Millisecond}))
 }
 
-func TestRatiosAreTakenRoundByRound(t *testing.T) {
+func TestRatioIsTakenRoundByRound(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []float64{0.5, 2}, ratios([]float64{1, 4, 9}, []float64{2, 2}))
-	require.Equal(t, []float64{3}, ratios([]float64{1, 3}, []float64{0, 1}), "a round without a result is left out")
+	calm := func(perSecond float64) result { return result{perSecond: perSecond} }
+	noisy := func(perSecond float64) result { return result{perSecond: perSecond, disturbed: true} }
+	a, b := cell{operation: "a"}, cell{operation: "b"}
+	for _, tt := range []struct {
+		name string
+		a, b []result
+		want float64
+	}{
+		{"median of the rounds", []result{calm(1), calm(4), calm(30)}, []result{calm(2), calm(4), calm(10)}, 1},
+		{"a noisy round is left out", []result{calm(1), noisy(1)}, []result{calm(2), calm(1)}, 0.5},
+		{"on either side", []result{calm(1), calm(1)}, []result{calm(2), noisy(1)}, 0.5},
+		{"all are noisy", []result{noisy(1), calm(3)}, []result{calm(1), noisy(1)}, 2},
+		{"never measured", nil, nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.InDelta(t, tt.want, cells{a: tt.a, b: tt.b}.ratio(a, b), 1e-9)
+		})
+	}
 }

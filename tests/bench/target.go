@@ -48,8 +48,9 @@ func postgresTarget(bin, dsn string) *target {
 
 func mockTarget(bin string) *target {
 	return &target{
-		name:  "stripe-mock",
-		argv:  func(addr, _ string) []string { return []string{bin, "-http-addr", addr} },
+		name: "stripe-mock",
+		// Without an address for HTTPS it would take a fixed port beside the one it is given.
+		argv:  func(addr, _ string) []string { return []string{bin, "-http-addr", addr, "-https-addr", "127.0.0.1:0"} },
 		check: checkIsSession,
 	}
 }

@@ -87,10 +87,24 @@ func (b *bench) measure(ctx context.Context, s *server, connections int, st func
 		}
 	}
 	b.measured++
-	if best.usage.others >= disturbedFrom && s.target != b.postgres {
+	if best.disturbed = best.usage.others >= disturbedFrom && s.target != b.postgres; best.disturbed {
 		b.disturbed++
 	}
 	return best, nil
+}
+
+// quiet leaves out disturbed results, unless all are.
+func quiet(results []result) []result {
+	var calm []result
+	for _, r := range results {
+		if !r.disturbed {
+			calm = append(calm, r)
+		}
+	}
+	if len(calm) == 0 {
+		return results
+	}
+	return calm
 }
 
 // disturbances says how quiet the machine was so far.
@@ -98,6 +112,6 @@ func (b *bench) disturbances() string {
 	if b.pinning.taskset == "" {
 		return "Whether other programs disturbed the measurements is not known."
 	}
-	return fmt.Sprintf("When other programs took %.0f %% or more of a core, a measurement was repeated, up to %d times in "+
-		"all; of %d measurements %d stayed disturbed.", 100*disturbedFrom, attempts, b.measured, b.disturbed)
+	return fmt.Sprintf("When other programs took %.0f %% or more of a core, a measurement was repeated, up to %d times "+
+		"in all; of %d measurements %d stayed disturbed.", 100*disturbedFrom, attempts, b.measured, b.disturbed)
 }

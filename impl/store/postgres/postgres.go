@@ -25,7 +25,7 @@ var files embed.FS
 // Options for Open; the zero value is what a server uses.
 type Options struct {
 	// PoolSize is how many connections are opened at most, 0 for what the dsn says in
-	// pool_max_conns, or else 4 per core and at least 16. PostgreSQL itself takes
+	// pool_max_conns, or else 4 per core and at least 24. PostgreSQL itself takes
 	// 100 from all processes together unless it is configured otherwise.
 	PoolSize int
 }
@@ -42,7 +42,7 @@ func Open(ctx context.Context, dsn string, options Options) (*store.Store, error
 	if options.PoolSize > 0 {
 		config.MaxConns = int32(options.PoolSize)
 	} else if !strings.Contains(dsn, "pool_max_conns") {
-		config.MaxConns = int32(max(16, 4*runtime.GOMAXPROCS(0)))
+		config.MaxConns = int32(max(24, 4*runtime.GOMAXPROCS(0)))
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err == nil {
@@ -54,8 +54,8 @@ func Open(ctx context.Context, dsn string, options Options) (*store.Store, error
 	return nil, fmt.Errorf("opening database %s on %s: %w", config.ConnConfig.Database, config.ConnConfig.Host, err)
 }
 
-// migrationLock is the advisory lock that processes which start at the same time take in turn.
-const migrationLock = 0x66696e636f6e // "fincon"
+// MigrationLock is the advisory lock that processes which start at the same time take in turn.
+const MigrationLock = 0x66696e636f6e // "fincon"
 
 func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	migrations, err := fs.Sub(files, "migrations")
@@ -78,10 +78,10 @@ func migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := migration.Check(found, newest); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(MigrationLock)); err != nil {
 		return fmt.Errorf("waiting for others to migrate: %w", err)
 	}
-	defer func() { _, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(migrationLock)) }()
+	defer func() { _, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", int64(MigrationLock)) }()
 	db := stdlib.OpenDB(*pool.Config().ConnConfig)
 	defer func() { _ = db.Close() }()
 	return migration.Up(ctx, goose.DialectPostgres, db, migrations)

@@ -77,14 +77,22 @@ func TestStatementsAreComplete(t *testing.T) {
 	}
 }
 
+// TestMigratingAtOnce: several processes find an empty database, and migrate it one after the other.
 func TestMigratingAtOnce(t *testing.T) {
 	t.Parallel()
+	const processes = 8
 	dsn := schema(t)
+	gate, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = gate.Exec(t.Context(), "SELECT pg_advisory_lock($1)", int64(postgres.MigrationLock))
+	require.NoError(t, err)
+
+	name := "migrating_" + fmt.Sprint(os.Getpid())
 	var wg sync.WaitGroup
-	errs := make(chan error, 8)
-	for i := range byte(8) {
+	errs := make(chan error, processes)
+	for i := range byte(processes) {
 		wg.Go(func() {
-			s, err := postgres.Open(t.Context(), dsn, postgres.Options{PoolSize: 2})
+			s, err := postgres.Open(t.Context(), dsn+"&application_name="+name, postgres.Options{PoolSize: 2})
 			if err == nil {
 				err = s.InsertAPIKey(t.Context(), store.APIKey{Hash: []byte{i}})
 				_ = s.Close()
@@ -92,13 +100,19 @@ func TestMigratingAtOnce(t *testing.T) {
 			errs <- err
 		})
 	}
+	for waiting := 0; waiting < processes; {
+		require.Empty(t, errs, "nobody migrates while another holds the lock")
+		require.NoError(t, gate.QueryRow(t.Context(), "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) "+
+			"WHERE locktype = 'advisory' AND NOT granted AND application_name = $1", name).Scan(&waiting))
+	}
+	require.NoError(t, gate.Close(t.Context()))
 	wg.Wait()
-	for range 8 {
+	for range processes {
 		require.NoError(t, <-errs)
 	}
 	keys, err := open(t, dsn).APIKeys(t.Context())
 	require.NoError(t, err)
-	require.Len(t, keys, 8)
+	require.Len(t, keys, processes)
 }
 
 func TestNewerVersionIsRefused(t *testing.T) {

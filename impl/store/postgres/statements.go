@@ -2,8 +2,11 @@ package postgres
 
 import "fincon/impl/store"
 
+// Statements is PostgreSQL's text.
+//
 // A statement that must change a row divides by the number it has changed: the server itself fails the transaction
 // when there is none, and nobody has to wait for the answer before sending what follows.
+// Statements is PostgreSQL's text.
 var Statements = store.Statements{
 	InsertSession: `
 WITH changed AS (
@@ -28,16 +31,16 @@ SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = $1 AND livemode = $2 AND id
 	SaveIdempotent: `
 WITH changed AS (
     INSERT INTO idempotency_keys AS stored
-        (tenant, livemode, key, fingerprint, path, request_id, status, body, created)
+        (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (tenant, livemode, key) DO UPDATE SET fingerprint = excluded.fingerprint, path = excluded.path,
+    ON CONFLICT (tenant, livemode, key_digest) DO UPDATE SET fingerprint = excluded.fingerprint, path = excluded.path,
         request_id = excluded.request_id, status = excluded.status, body = excluded.body, created = excluded.created
     WHERE stored.created < $10 RETURNING 1)
 SELECT 1 / count(*) FROM changed`,
 
 	Idempotent: `
 SELECT fingerprint, path, request_id, status, body, created FROM idempotency_keys
-WHERE tenant = $1 AND livemode = $2 AND key = $3`,
+WHERE tenant = $1 AND livemode = $2 AND key_digest = $3`,
 
 	PruneIdempotent: `
 DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (

@@ -42,10 +42,10 @@ const (
 
 var (
 	common = []string{"busy_timeout = 5000", "temp_store = MEMORY"}
-	// The log is copied into the file when it has 16 MB, and is then written from its start again.
-	writerPragmas = []string{"journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 4000",
+	// The log is copied into the file when it has 32 MB, and is then written from its start again.
+	writerPragmas = []string{"journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 8000",
 		"journal_size_limit = 67108864", "cache_size = -8000"}
-	readerPragmas = []string{"query_only = ON", "cache_size = -2000"}
+	readerPragmas = []string{"query_only = ON", "cache_size = -8000"}
 	memoryPragmas = []string{"journal_mode = MEMORY", "synchronous = OFF"}
 )
 
@@ -79,8 +79,8 @@ func open(ctx context.Context, path string, options Options) (_ *engine, err err
 			return nil, err
 		}
 		// One connection for all from here: several on one database in memory would find it locked.
-		e.idle = make(chan *conn, 1)
-		e.idle <- e.writer
+		e.readers = newPool(1, nil)
+		e.readers.idle = append(e.readers.idle, e.writer)
 		e.writer = nil
 	} else {
 		if path, err = filepath.Abs(path); err != nil {
@@ -102,10 +102,9 @@ func open(ctx context.Context, path string, options Options) (_ *engine, err err
 		if err := e.migrate(ctx, path); err != nil {
 			return nil, err
 		}
-		e.idle = make(chan *conn, readers)
-		for range readers {
-			e.idle <- nil
-		}
+		e.readers = newPool(readers, func() (*conn, error) {
+			return openConn(e.dsn, slices.Concat(common, readerPragmas))
+		})
 	}
 	go e.write()
 	return e, nil
@@ -203,15 +202,16 @@ func version(ctx context.Context, c *conn) (version int64, err error) {
 
 // engine is one database: a goroutine that writes, and connections that read.
 type engine struct {
-	dsn    string
-	lock   *flock.Flock // nil: shared
-	writer *conn        // nil in memory: there the only connection is in idle
-	idle   chan *conn   // for reading; nil is one not yet opened
+	dsn     string
+	lock    *flock.Flock // nil: shared
+	writer  *conn        // nil in memory: there the only connection is among the readers
+	readers *pool
 
 	queue   chan *request
-	mu      sync.RWMutex // held for reading while using queue or idle
+	mu      sync.RWMutex // held for reading while using queue or readers
 	closed  bool
 	stopped chan struct{} // closed when the writer has ended
+	careful int           // how many groups more to run with savepoints; the writer's own
 }
 
 // Read implements store.Engine.
@@ -221,20 +221,12 @@ func (e *engine) Read(ctx context.Context, fn func(store.Conn) error) error {
 	if e.closed {
 		return store.ErrClosed
 	}
-	select {
-	case c := <-e.idle:
-		defer func() { e.idle <- c }()
-		if c == nil {
-			opened, err := openConn(e.dsn, slices.Concat(common, readerPragmas))
-			if err != nil {
-				return fmt.Errorf("opening a connection for reading: %w", err)
-			}
-			c = opened
-		}
-		return fn(c)
-	case <-ctx.Done():
-		return ctx.Err()
+	c, err := e.readers.acquire(ctx)
+	if err != nil {
+		return err
 	}
+	defer e.readers.release(c)
+	return fn(c)
 }
 
 // Close implements store.Engine.
@@ -254,10 +246,8 @@ func (e *engine) Close() error {
 // free closes what is open; nobody uses it any more.
 func (e *engine) free() error {
 	var errs []error
-	for range len(e.idle) {
-		if c := <-e.idle; c != nil {
-			errs = append(errs, c.Close())
-		}
+	if e.readers != nil {
+		errs = append(errs, e.readers.close())
 	}
 	if e.writer != nil {
 		errs = append(errs, e.writer.Close())

@@ -2,44 +2,46 @@ package sqlite
 
 import "fincon/impl/store"
 
+// Statements is SQLite's text. Where parameters stand in the order of the arguments they have no numbers: the driver
+// takes a numbered one for a name, and looks for it.
 var Statements = store.Statements{
 	InsertSession: `
-INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`,
 
 	UpdateSession: `
 UPDATE sessions SET body = ?4 WHERE tenant = ?1 AND livemode = ?2 AND id = ?3`,
 
 	Session: `
-SELECT body FROM sessions WHERE tenant = ?1 AND livemode = ?2 AND id = ?3`,
+SELECT body FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?`,
 
 	SessionForUpdate: `
-SELECT body FROM sessions WHERE tenant = ?1 AND livemode = ?2 AND id = ?3`,
+SELECT body FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?`,
 
 	SessionExists: `
-SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ?1 AND livemode = ?2 AND id = ?3)`,
+SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?)`,
 
 	SaveIdempotent: `
-INSERT INTO idempotency_keys (tenant, livemode, key, fingerprint, path, request_id, status, body, created)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-ON CONFLICT (tenant, livemode, key) DO UPDATE SET fingerprint = excluded.fingerprint, path = excluded.path,
+INSERT INTO idempotency_keys (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tenant, livemode, key_digest) DO UPDATE SET fingerprint = excluded.fingerprint, path = excluded.path,
     request_id = excluded.request_id, status = excluded.status, body = excluded.body, created = excluded.created
-WHERE created < ?10`,
+WHERE created < ?`,
 
 	Idempotent: `
 SELECT fingerprint, path, request_id, status, body, created FROM idempotency_keys
-WHERE tenant = ?1 AND livemode = ?2 AND key = ?3`,
+WHERE tenant = ? AND livemode = ? AND key_digest = ?`,
 
 	PruneIdempotent: `
 DELETE FROM idempotency_keys
 WHERE number IN (SELECT number FROM idempotency_keys ORDER BY number LIMIT ?2) AND created < ?1`,
 
 	InsertAPIKey: `
-INSERT INTO api_keys (hash, tenant, livemode, kind, created, revoked, hint) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+INSERT INTO api_keys (hash, tenant, livemode, kind, created, revoked, hint) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`,
 
 	APIKeyByHash: `
-SELECT tenant, livemode, kind, created, revoked, hint FROM api_keys WHERE hash = ?1`,
+SELECT tenant, livemode, kind, created, revoked, hint FROM api_keys WHERE hash = ?`,
 
 	APIKeys: `
 SELECT hash, tenant, livemode, kind, created, revoked, hint FROM api_keys ORDER BY tenant, livemode, created, hash`,

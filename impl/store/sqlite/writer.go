@@ -73,7 +73,7 @@ func (e *engine) write() {
 		runtime.Gosched() // those who were just answered queue what they write next
 		group = e.fill(group)
 		c = e.acquire()
-		err := commit(c, group)
+		err := e.commit(c, group)
 		e.release(c)
 		answer(group, err)
 		clear(group)
@@ -103,12 +103,13 @@ func (e *engine) acquire() *conn {
 	if e.writer != nil {
 		return e.writer
 	}
-	return <-e.idle
+	c, _ := e.readers.acquire(context.Background()) // it is open
+	return c
 }
 
 func (e *engine) release(c *conn) {
 	if c != e.writer {
-		e.idle <- c
+		e.readers.release(c)
 	}
 }
 
@@ -123,58 +124,90 @@ func answer(group []*request, err error) {
 	}
 }
 
-// commit runs the group in one transaction, each unit in a savepoint of its own, so that one that fails is undone
-// alone. An error is about the whole group: nothing of it is kept.
-func commit(c *conn, group []*request) error {
-	if err := c.run(begin); err != nil {
-		return fmt.Errorf("beginning: %w", err)
-	}
-	for _, r := range group {
-		if r.err = r.ctx.Err(); r.err != nil {
-			continue
+// commit runs the group in one transaction. An error is about the whole group: nothing of it is kept.
+func (e *engine) commit(c *conn, group []*request) error {
+	err := e.run(c, group)
+	if err == nil {
+		for _, r := range group {
+			if r.err == nil {
+				r.work.Committing()
+			}
 		}
-		if err := unit(c, r); err != nil {
-			_ = c.once("ROLLBACK")
-			return err
+		if err = c.run("COMMIT"); err != nil {
+			err = fmt.Errorf("committing: %w", err)
 		}
-	}
-	for _, r := range group {
-		if r.err == nil {
-			r.work.Committing()
+		for _, r := range group {
+			if r.err == nil {
+				r.work.Committed(err)
+			}
 		}
 	}
-	err := c.run("COMMIT")
 	if err != nil {
-		err = fmt.Errorf("committing: %w", err)
 		_ = c.once("ROLLBACK")
-	}
-	for _, r := range group {
-		if r.err == nil {
-			r.work.Committed(err)
-		}
 	}
 	return err
 }
 
-const begin = "BEGIN IMMEDIATE"
+// carefulGroups is how many groups run with savepoints after one that needed them.
+const carefulGroups = 100
 
-// unit runs one unit of work. An error means that the transaction is no more: SQLite ends it by itself when, say, the
-// disk is full, and then there is no savepoint to go back to, or to release.
-func unit(c *conn, r *request) error {
-	if err := c.run("SAVEPOINT unit"); err != nil {
+// run leaves a transaction open, in which is what the units that did not fail have done. To undo one that fails takes
+// a savepoint, and savepoints make each unit a fifth dearer; failures being rare, a group runs without, and once more
+// from the start if one has failed after it changed something.
+func (e *engine) run(c *conn, group []*request) error {
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
-	c.failed = nil
+	if e.careful == 0 {
+		if runAll(c, group) {
+			return nil
+		}
+		_ = c.once("ROLLBACK") // an error if there is nothing left to undo
+		if err := c.run("BEGIN IMMEDIATE"); err != nil {
+			return fmt.Errorf("beginning again: %w", err)
+		}
+		e.careful = carefulGroups
+	}
+	e.careful--
+	return runEach(c, group)
+}
+
+// runAll returns false if there is something to undo.
+func runAll(c *conn, group []*request) bool {
+	for _, r := range group {
+		if r.run(c); r.err != nil && c.changed {
+			return false
+		}
+	}
+	return true
+}
+
+// runEach runs each unit in a savepoint. An error means that the transaction is no more: SQLite ends it by itself
+// when, say, the disk is full, and then there is no savepoint to go back to, or to release.
+func runEach(c *conn, group []*request) error {
+	for _, r := range group {
+		if err := c.run("SAVEPOINT unit"); err != nil {
+			return fmt.Errorf("the transaction is lost: %w", err)
+		}
+		if r.run(c); r.err != nil {
+			if err := c.run("ROLLBACK TO unit"); err != nil {
+				return fmt.Errorf("the transaction is lost: %w", errors.Join(r.err, err))
+			}
+		}
+		if err := c.run("RELEASE unit"); err != nil {
+			return fmt.Errorf("the transaction is lost: %w", err)
+		}
+	}
+	return nil
+}
+
+// run runs the unit of work, unless nobody waits for it any more.
+func (r *request) run(c *conn) {
+	c.failed, c.changed = nil, false
+	if r.err = r.ctx.Err(); r.err != nil {
+		return
+	}
 	if r.err = r.work.Run(r.ctx, c); r.err == nil {
 		r.err = c.failed
 	}
-	if r.err != nil {
-		if err := c.run("ROLLBACK TO unit"); err != nil {
-			return fmt.Errorf("the transaction is lost: %w", errors.Join(r.err, err))
-		}
-	}
-	if err := c.run("RELEASE unit"); err != nil {
-		return fmt.Errorf("the transaction is lost: %w", err)
-	}
-	return nil
 }

@@ -1,11 +1,13 @@
 -- +goose Up
+-- Rows append, and so do the indexes, as ids grow with time. Not WITHOUT ROWID: that would keep whole bodies in the
+-- upper levels of the tree too, five to a page, and reading one of a million would go through eight of them.
 CREATE TABLE sessions (
+    number             INTEGER PRIMARY KEY,
     tenant             TEXT    NOT NULL,
     livemode           INTEGER NOT NULL,
     id                 TEXT    NOT NULL,
     client_secret_hash BLOB    NOT NULL,
     body               BLOB    NOT NULL,
-    PRIMARY KEY (tenant, livemode, id)
-) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX sessions_client_secret ON sessions (tenant, livemode, client_secret_hash);
+    UNIQUE (tenant, livemode, id),
+    UNIQUE (tenant, livemode, client_secret_hash)
+) STRICT;
