@@ -12,25 +12,26 @@ import (
 )
 
 // writeError is the one way out for everything that is not the answer of an operation that went well: faults of any
-// step, routes that do not exist, panics, and earlier answers that are given again.
-func (s *Server) writeError(err error, ctx echo.Context) {
+// step, routes that do not exist, panics, and earlier answers that are given again. It gives back the fault it wrote.
+func (s *Server) writeError(err error, ctx echo.Context) *apierror.Error {
 	response := ctx.Response()
-	if response.Committed {
-		return
-	}
 	header := response.Header()
 	if replay, ok := errors.AsType[*idempotency.Replay](err); ok {
 		header.Set("Idempotent-Replayed", "true")
 		header.Set("Original-Request", replay.OriginalRequest)
 		writeJSON(response, replay.Status, replay.Body)
-		return
+		return nil
 	}
 	fault := s.fault(err, ctx)
+	if response.Committed {
+		return fault // the answer has begun: the client sees it cut off
+	}
 	header.Set("Stripe-Should-Retry", strconv.FormatBool(fault.ShouldRetry()))
 	if fault.Challenge {
 		header.Set("WWW-Authenticate", `Basic realm="fincon"`)
 	}
 	writeJSON(response, fault.Status, fault.JSON())
+	return fault
 }
 
 // fault makes the API's error of any error.

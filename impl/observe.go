@@ -1,7 +1,6 @@
 package impl
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -22,11 +21,11 @@ func (s *Server) observe(steps ...step) echo.MiddlewareFunc {
 			start := time.Now()
 			requestID := id.Request()
 			ctx.Response().Header().Set("Request-Id", requestID)
-			err := s.pass(ctx, steps, next)
-			if err != nil {
-				s.writeError(err, ctx)
+			var fault *apierror.Error
+			if err := s.pass(ctx, steps, next); err != nil {
+				fault = s.writeError(err, ctx)
 			}
-			s.logRequest(ctx, requestID, err, time.Since(start))
+			s.logRequest(ctx, requestID, fault, time.Since(start))
 			return nil
 		}
 	}
@@ -50,7 +49,7 @@ func (s *Server) pass(ctx echo.Context, steps []step, next echo.HandlerFunc) (er
 	return s.idempotency.Run(ctx, next)
 }
 
-func (s *Server) logRequest(ctx echo.Context, requestID string, err error, took time.Duration) {
+func (s *Server) logRequest(ctx echo.Context, requestID string, fault *apierror.Error, took time.Duration) {
 	status := ctx.Response().Status
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {
@@ -59,21 +58,31 @@ func (s *Server) logRequest(ctx echo.Context, requestID string, err error, took 
 	if !s.Log.Enabled(ctx.Request().Context(), level) {
 		return
 	}
-	operation := s.contract.Operation(ctx.Request().Method, ctx.Path())
-	if operation == "" {
-		operation = ctx.Request().Method // the path of what does not exist is the caller's text: it stays out
-	}
-	attributes := []slog.Attr{
+	attributes := make([]slog.Attr, 0, 8)
+	attributes = append(attributes,
 		slog.String("request", requestID),
-		slog.String("operation", operation),
+		slog.String("operation", s.operation(ctx)),
 		slog.Int("status", status),
 		slog.Duration("duration", took),
-	}
-	if fault, ok := errors.AsType[*apierror.Error](err); ok {
+	)
+	if fault != nil {
 		attributes = append(attributes, slog.String("type", string(fault.Type)), slog.String("code", fault.Code))
-	}
-	if level == slog.LevelError {
-		attributes = append(attributes, slog.Any("cause", err))
+		if fault.Cause != nil {
+			attributes = append(attributes, slog.Any("cause", fault.Cause))
+		}
 	}
 	s.Log.LogAttrs(ctx.Request().Context(), level, "request", attributes...)
+}
+
+// operation names what was called, in the document's words. The path and even the method of what does not exist are the
+// caller's text: they stay out of the log.
+func (s *Server) operation(ctx echo.Context) string {
+	if operation := s.contract.Operation(ctx.Request().Method, ctx.Path()); operation != "" {
+		return operation
+	}
+	switch method := ctx.Request().Method; method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "unknown"
 }

@@ -50,7 +50,7 @@ func New(config Config) (*Server, error) {
 	e := echo.New()
 	s := &Server{Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Now)}
 	e.Binder = contract.Binder{}
-	e.HTTPErrorHandler = s.writeError
+	e.HTTPErrorHandler = func(err error, ctx echo.Context) { s.writeError(err, ctx) }
 
 	// A request's way. It is one middleware that takes the steps in turn: echo builds a chain anew for every request.
 	e.Use(s.observe( // request id, panics, one log line

@@ -188,13 +188,26 @@ func newSession(params *gen.SessionCreateParams, livemode bool, sessionID string
 			RequirePaymentMethodSupport: filters.RequirePaymentMethodSupport,
 		}
 	}
-	if params.Limits != nil {
-		// The empty string asks for no limit, which is what leaving it out says.
-		if accounts, err := params.Limits.Accounts.AsSessionLimitsParamsAccounts0(); err == nil {
-			session.Limits = &gen.SessionLimits{Accounts: accounts}
-		}
+	session.Limits, err = newLimits(params.Limits)
+	if err != nil {
+		return nil, err
 	}
 	return session, nil
+}
+
+// newLimits: the empty string asks for no limit, which is what leaving it out says.
+func newLimits(params *gen.SessionLimitsParams) (*gen.SessionLimits, error) {
+	if params == nil {
+		return nil, nil
+	}
+	if empty, err := params.Accounts.AsSessionLimitsParamsAccounts1(); err == nil && empty == "" {
+		return nil, nil
+	}
+	accounts, err := params.Accounts.AsSessionLimitsParamsAccounts0()
+	if err != nil {
+		return nil, fmt.Errorf("read limits[accounts]: %w", err)
+	}
+	return &gen.SessionLimits{Accounts: accounts}, nil
 }
 
 func newHolder(params gen.AccountHolderParams) (*gen.AccountHolder, error) {

@@ -36,7 +36,7 @@ const (
 )
 
 // Run serves until ctx ends.
-func (c *serveCommand) Run(ctx context.Context, io streams) error {
+func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 	// Requests are short and leave little behind: collecting less often costs a few megabytes and saves a tenth of the
 	// time. GOGC, when it is set, has the last word.
 	if os.Getenv("GOGC") == "" {
@@ -52,7 +52,11 @@ func (c *serveCommand) Run(ctx context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
+	defer func() {
+		if !errors.Is(err, errStillRunning) { // closing waits for what runs; ending the process rolls it back
+			err = errors.Join(err, kept.Close())
+		}
+	}()
 	keys, err := c.keys(ctx, kept)
 	if err != nil {
 		return err
@@ -98,7 +102,7 @@ func (c *serveCommand) serve(ctx context.Context, listener net.Listener, server 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	finished := make(chan struct{})
 	go func() { server.Run(background); close(finished) }()
-	defer func() { stop(); <-finished }()
+	defer stop()
 
 	web := &http.Server{
 		Handler:           server,
@@ -120,12 +124,16 @@ func (c *serveCommand) serve(ctx context.Context, listener net.Listener, server 
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
 	defer cancel()
 	if err := web.Shutdown(deadline); errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("requests were still running after %s", c.ShutdownTimeout)
+		return fmt.Errorf("%w after %s", errStillRunning, c.ShutdownTimeout)
 	} else if err != nil {
 		return err
 	}
+	stop()
+	<-finished
 	return nil
 }
+
+var errStillRunning = errors.New("requests were still running")
 
 func (c *serveCommand) banner(io streams, address string) {
 	data := redactDSN(c.DB)

@@ -77,11 +77,14 @@ var connectedAccount = regexp.MustCompile(`^acct_[A-Za-z0-9_]{1,250}$`)
 // Caller finds who sent the request from its Authorization and Stripe-Account headers (server-api 1.1). Errors are
 // *apierror.Error: 401 when there is no valid key, 403 when the account is not one.
 func (k *Keys) Caller(ctx context.Context, header http.Header) (Caller, error) {
-	key := fromHeader(header.Get("Authorization"))
+	key, readable := fromHeader(header.Get("Authorization"))
 	if key == "" {
 		return Caller{}, unauthorized("You did not provide an API key. You need to provide your API key in the " +
 			"Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See " +
 			"https://stripe.com/docs/api#authentication for details, or we can help at https://support.stripe.com/.")
+	}
+	if !readable {
+		return Caller{}, invalid(key)
 	}
 	caller, err := k.recognise(ctx, key)
 	if err != nil {
@@ -146,22 +149,22 @@ func Parse(key string) (caller Caller, rest string, ok bool) {
 	return Caller{Kind: kind, Scope: store.Scope{Livemode: live}}, rest, ok && rest != ""
 }
 
-// fromHeader takes the key out of `Bearer KEY` or `Basic base64(KEY:)`.
-func fromHeader(authorization string) string {
+// fromHeader takes the key out of `Bearer KEY` or `Basic base64(KEY:)`; readable is false for a Basic that is not Base64.
+func fromHeader(authorization string) (key string, readable bool) {
 	scheme, credentials, _ := strings.Cut(authorization, " ")
 	credentials = strings.TrimSpace(credentials)
 	switch {
 	case strings.EqualFold(scheme, "Bearer"):
-		return credentials
+		return credentials, true
 	case strings.EqualFold(scheme, "Basic"):
 		decoded, err := base64.StdEncoding.DecodeString(credentials)
 		if err != nil {
-			return credentials // not what Basic carries: the answer says that it is no key
+			return credentials, false
 		}
 		user, _, _ := strings.Cut(string(decoded), ":")
-		return user
+		return user, true
 	}
-	return ""
+	return "", true
 }
 
 // Mask shows enough of a key to recognise it: the prefix and the last four characters.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
@@ -44,11 +46,17 @@ func (c *Contract) Check(ctx echo.Context) error {
 	return op.validateBody(ctx)
 }
 
-// validatePath: an id that is longer than any can be is refused before it is looked up.
+// validatePath: an id that no object can have is refused before it is looked up. The router gives the last parameter all
+// that is left of the path; more than one segment is a path that does not exist.
 func (op *operation) validatePath(ctx echo.Context) error {
+	request := ctx.Request()
 	for i, name := range ctx.ParamNames() {
-		if ref := op.path[name]; ref != nil && ref.Value.VisitJSON(ctx.ParamValues()[i]) != nil {
-			return op.complain(objectOf(op.path), map[string]any{name: ctx.ParamValues()[i]})
+		value := ctx.ParamValues()[i]
+		if value == "" || request.URL.RawPath == "" && strings.Contains(value, "/") {
+			return apierror.NoRoute(request.Method, request.URL.Path)
+		}
+		if ref := op.path[name]; ref != nil && ref.Value.VisitJSON(value) != nil {
+			return op.complain(objectOf(op.path), map[string]any{name: value})
 		}
 	}
 	return nil
@@ -133,8 +141,11 @@ func decodeBody(request *http.Request, raw string, schema *openapi3.Schema) (val
 	return value, nil
 }
 
-// decodeJSON reads exactly one JSON object, within the bounds that a form has.
+// decodeJSON reads exactly one JSON object, within the bounds that a form has, into the values that a form would give.
 func decodeJSON(raw string) (map[string]any, error) {
+	if !utf8.ValidString(raw) {
+		return nil, errNotText
+	}
 	if err := boundJSON(raw, form.DefaultLimits); err != nil {
 		return nil, err
 	}
@@ -147,7 +158,59 @@ func decodeJSON(raw string) (map[string]any, error) {
 	if _, err := decoder.Token(); err != io.EOF || value == nil {
 		return nil, errors.New("not one JSON object")
 	}
+	replaced := !strings.ContainsRune(raw, utf8.RuneError) && !strings.Contains(strings.ToLower(raw), `\ufffd`)
+	if _, err := normalise(value, replaced); err != nil {
+		return nil, err
+	}
 	return value, nil
+}
+
+var errNotText = &form.Error{Message: "The request body is not valid UTF-8 text, or holds a NUL character."}
+
+// normalise turns whole numbers, however they are written (2, 2.0, 2e0), into integers, and refuses texts that cannot be
+// kept: those with a NUL and, where replaced, those in which the decoder has put U+FFFD in the place of half a character.
+func normalise(value any, replaced bool) (any, error) {
+	var err error
+	switch value := value.(type) {
+	case map[string]any:
+		for name, member := range value {
+			if _, err = normalise(name, replaced); err != nil {
+				return nil, err
+			}
+			if value[name], err = normalise(member, replaced); err != nil {
+				return nil, err
+			}
+		}
+	case []any:
+		for i, item := range value {
+			if value[i], err = normalise(item, replaced); err != nil {
+				return nil, err
+			}
+		}
+	case string:
+		if strings.ContainsRune(value, 0) || replaced && strings.ContainsRune(value, utf8.RuneError) {
+			return nil, errNotText
+		}
+	case json.Number:
+		return wholeNumber(value), nil
+	}
+	return value, nil
+}
+
+// wholeNumber is the number as an integer if it is one that 64 bits hold. One that is too large stays a text, which no
+// schema takes for a number.
+func wholeNumber(number json.Number) any {
+	if whole, err := number.Int64(); err == nil {
+		return whole
+	}
+	float, err := number.Float64()
+	if err != nil || float != math.Trunc(float) {
+		return number
+	}
+	if exact := float64(1 << 53); math.Abs(float) > exact {
+		return number.String()
+	}
+	return int64(float)
 }
 
 // boundJSON refuses a text of more values or levels than a form may have, before any of them takes memory. A level of
