@@ -34,9 +34,6 @@ type operation struct {
 
 // Load makes a contract of the document, given as JSON or YAML.
 func Load(document []byte) (*Contract, error) {
-	// The default text of a schema error repeats the value, and a value can be an account number.
-	openapi3.DisableSchemaErrorDetails()
-
 	doc, err := openapi3.NewLoader().LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("load the OpenAPI document: %w", err)
