@@ -49,7 +49,7 @@ func (s *Store) Idempotent(ctx context.Context, scope Scope, key string) (Idempo
 
 // PruneIdempotent removes up to limit results created before the given time (Unix seconds), oldest first, over all
 // scopes, and returns how many. On SQLite it looks at the
-// limit oldest rows only; other writes wait for it, some 20 µs per row, so that 100 at a time is a good limit.
+// limit oldest rows only; other writes wait for it, some 50 µs per row, so that 100 at a time is a good limit.
 func (s *Store) PruneIdempotent(ctx context.Context, before int64, limit int) (n int, err error) {
 	err = s.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		n, err = tx.PruneIdempotent(ctx, before, limit)
@@ -68,7 +68,7 @@ func (t *Tx) PruneIdempotent(ctx context.Context, before int64, limit int) (int,
 }
 
 // digest is what a key is stored as. Keys are random and as long as their sender likes; their index, which is written
-// all over, is the smaller for it, and a save at a million keys a sixth cheaper. It is also any bytes a header can
+// all over, is the smaller for it, and a save among 100,000 a tenth cheaper. It is also any bytes a header can
 // hold, where a text column takes UTF-8 only.
 func digest(key string) []byte {
 	sum := sha256.Sum256([]byte(key))

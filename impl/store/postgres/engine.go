@@ -54,7 +54,7 @@ func (e *engine) Write(ctx context.Context, work store.Work) error {
 			return err
 		}
 		select {
-		case <-time.After(rand.N(time.Duration(attempt) * 2 * time.Millisecond)):
+		case <-time.After(time.Duration(attempt)*time.Millisecond + rand.N(5*time.Millisecond)): // lets the other go first
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -191,7 +191,8 @@ func TestDeadlock(t *testing.T) {
 	wg.Wait()
 	require.NoError(t, <-errs)
 	require.NoError(t, <-errs)
-	require.Equal(t, int64(3), runs.Load())
+	// More often when the one that was ended takes its first row again before the other has woken up.
+	require.GreaterOrEqual(t, runs.Load(), int64(3))
 	for _, id := range ids {
 		body, err := s.Session(t.Context(), scope, id)
 		require.NoError(t, err)

