@@ -55,7 +55,7 @@ func (s *Server) CreateSession(ctx context.Context, request gen.CreateSessionReq
 	}
 	secret := sha256.Sum256([]byte(*session.ClientSecret))
 	answer, err = s.write(ctx, func(ctx context.Context, tx *store.Tx) ([]byte, error) {
-		return answer, tx.InsertSession(ctx, scope, store.Session{ID: session.ID, ClientSecretHash: secret[:], Body: stored})
+		return answer, tx.InsertSession(ctx, scope, store.Session{ID: session.ID, ClientSecretHash: secret[:16], Body: stored})
 	})
 	if err != nil {
 		return nil, err

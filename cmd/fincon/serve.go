@@ -37,7 +37,7 @@ const (
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
-	// Requests are short and leave little behind: collecting less often costs a few megabytes and saves a tenth of the
+	// Requests are short and leave little behind: collecting less often costs a few megabytes and saves a twentieth of the
 	// time. GOGC, when it is set, has the last word.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -73,7 +73,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 	return c.serve(ctx, listener, server, log)
 }
 
-const gcPercent = 400
+const gcPercent = 200
 
 // keys is how callers are recognised: by any key on a server that only this machine reaches, else by registered ones.
 func (c *serveCommand) keys(ctx context.Context, kept *store.Store) (*apikey.Keys, error) {

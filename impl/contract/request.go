@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,11 +105,10 @@ func (op *operation) validate(schema *openapi3.Schema, value any) error {
 }
 
 func readBody(request *http.Request) (string, error) {
-	var raw strings.Builder
-	if request.ContentLength > 0 {
-		raw.Grow(int(min(request.ContentLength, 4<<10)))
-	}
-	_, err := io.Copy(&raw, request.Body)
+	var raw bytes.Buffer
+	// With room for all of it and a read that finds nothing more, one buffer of the right size is enough.
+	raw.Grow(int(min(max(request.ContentLength, 0), 4<<10)) + bytes.MinRead)
+	_, err := raw.ReadFrom(request.Body)
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return "", apierror.TooLarge(tooLarge.Limit)
 	}
