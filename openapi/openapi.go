@@ -1,4 +1,4 @@
-// Package openapi carries the document into the binary.
+// Package openapi carries the documents into the binary: the API's, and that of the control listener.
 package openapi
 
 import _ "embed"
@@ -12,3 +12,13 @@ var YAML []byte
 //
 //go:embed openapi.gen.json
 var JSON []byte
+
+// ControlYAML is the control listener's document as it was written.
+//
+//go:embed control.yaml
+var ControlYAML []byte
+
+// ControlJSON is the same document as JSON.
+//
+//go:embed control.gen.json
+var ControlJSON []byte
