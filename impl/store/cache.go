@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -81,7 +82,9 @@ func (c *cache) committed(changes []change, err error) {
 		c.epoch++
 	}
 	for _, change := range changes {
-		if err != nil {
+		if change.reset {
+			c.forget(change.key.scope.Tenant)
+		} else if err != nil {
 			c.entries.Remove(change.key) // whether it was kept is for the database to say
 		} else {
 			c.put(change.key, change.body)
@@ -97,6 +100,15 @@ func (c *cache) put(key cacheKey, body []byte) {
 	c.entries.Add(key, body)
 	for c.bytes += len(body); c.bytes > cacheMaxBytes; {
 		c.entries.RemoveOldest()
+	}
+}
+
+// forget removes what is kept of a tenant and its connected accounts.
+func (c *cache) forget(tenant string) {
+	for _, key := range c.entries.Keys() {
+		if key.scope.Tenant == tenant || strings.HasPrefix(key.scope.Tenant, tenant+connected) {
+			c.entries.Remove(key)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ type Conn interface {
 	// Must runs a statement that has to change a row; when it changes none the transaction fails with none. The
 	// outcome may be reported by a later call, or only by the commit, so that statements can travel together.
 	Must(ctx context.Context, none error, query string, args ...any) error
+	// Send runs a statement that may change no row. The outcome may be reported as late as that of Must.
+	Send(ctx context.Context, query string, args ...any) error
 	// Exec runs a statement and returns how many rows it changed.
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
 	// QueryRow reads the first row into dest, or returns ErrNotFound.
@@ -37,6 +39,17 @@ type Conn interface {
 // Statements is every SQL text of a dialect. Parameters are numbered in the order of the Go call that runs the text.
 // A statement marked "must" is run by Conn.Must.
 type Statements struct {
+	AccountStatements
+	AuthorizationStatements
+	OwnershipStatements
+	TransactionStatements
+	EventStatements
+	WebhookEndpointStatements
+	DeliveryStatements
+	DueStatements
+	SettingStatements
+	TenantStatements
+
 	InsertSession string // must: tenant, livemode, id, client_secret_hash, body
 	UpdateSession string // must: tenant, livemode, id, body
 	Session       string // tenant, livemode, id: body

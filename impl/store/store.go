@@ -71,6 +71,7 @@ type change struct {
 	key    cacheKey
 	body   []byte
 	update bool
+	reset  bool // everything of the key's tenant is gone
 }
 
 // ErrPanic is what Write returns when its function panicked.

@@ -119,6 +119,11 @@ func (c *conn) Must(_ context.Context, none error, query string, args ...any) er
 	return c.failed
 }
 
+// Send implements store.Conn.
+func (c *conn) Send(ctx context.Context, query string, args ...any) error {
+	return c.Must(ctx, nil, query, args...)
+}
+
 // Exec implements store.Conn.
 func (c *conn) Exec(ctx context.Context, query string, args ...any) (n int64, err error) {
 	err = c.send(ctx, func(batch *pgx.Batch) { batch.Queue(query, args...) }, func(results pgx.BatchResults) error {

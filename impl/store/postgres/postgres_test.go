@@ -36,7 +36,7 @@ func TestStore(t *testing.T) {
 var schemas atomic.Int64
 
 // schema makes an empty schema, dropped at the end, and returns the address of a database where it is all there is.
-func schema(t *testing.T) string {
+func schema(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("FINCON_TEST_POSTGRES")
 	require.NotEmpty(t, dsn, "FINCON_TEST_POSTGRES is not set: run make test")
@@ -51,7 +51,7 @@ func schema(t *testing.T) string {
 	return u.String()
 }
 
-func exec(t *testing.T, dsn, query string) {
+func exec(t testing.TB, dsn, query string) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context()) // also for cleaning up
 	conn, err := pgx.Connect(ctx, dsn)
@@ -71,9 +71,8 @@ func open(t *testing.T, dsn string) *store.Store {
 
 func TestStatementsAreComplete(t *testing.T) {
 	t.Parallel()
-	statements := reflect.ValueOf(postgres.Statements)
-	for i := range statements.NumField() {
-		require.NotEmpty(t, statements.Field(i).String(), statements.Type().Field(i).Name)
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[store.Statements]()) {
+		require.NotZero(t, reflect.ValueOf(postgres.Statements).FieldByIndex(field.Index).Interface(), field.Name)
 	}
 }
 
@@ -121,7 +120,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	require.NoError(t, open(t, dsn).Close())
 	exec(t, dsn, "INSERT INTO "+migration.Table+" (version_id, is_applied) VALUES (999, true)")
 	_, err := postgres.Open(t.Context(), dsn, postgres.Options{})
-	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 3")
+	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 7")
 	require.ErrorContains(t, err, "run the newer fincon")
 }
 

@@ -8,6 +8,17 @@ import "fincon/impl/store"
 // when there is none, and nobody has to wait for the answer before sending what follows.
 // Statements is PostgreSQL's text.
 var Statements = store.Statements{
+	AccountStatements:         accountStatements,
+	AuthorizationStatements:   authorizationStatements,
+	OwnershipStatements:       ownershipStatements,
+	TransactionStatements:     transactionStatements,
+	EventStatements:           eventStatements,
+	WebhookEndpointStatements: webhookEndpointStatements,
+	DeliveryStatements:        deliveryStatements,
+	DueStatements:             dueStatements,
+	SettingStatements:         settingStatements,
+	TenantStatements:          tenantStatements,
+
 	InsertSession: `
 WITH changed AS (
     INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES ($1, $2, $3, $4, $5)

@@ -97,6 +97,12 @@ func (c *conn) Must(ctx context.Context, none error, query string, args ...any) 
 	return err
 }
 
+// Send implements store.Conn.
+func (c *conn) Send(ctx context.Context, query string, args ...any) error {
+	_, err := c.Exec(ctx, query, args...)
+	return err
+}
+
 // Exec implements store.Conn. The driver is not given the context: it would start a goroutine per statement to watch
 // it, and a statement here takes microseconds.
 func (c *conn) Exec(_ context.Context, query string, args ...any) (int64, error) {

@@ -5,6 +5,17 @@ import "fincon/impl/store"
 // Statements is SQLite's text. Where parameters stand in the order of the arguments they have no numbers: the driver
 // takes a numbered one for a name, and looks for it.
 var Statements = store.Statements{
+	AccountStatements:         accountStatements,
+	AuthorizationStatements:   authorizationStatements,
+	OwnershipStatements:       ownershipStatements,
+	TransactionStatements:     transactionStatements,
+	EventStatements:           eventStatements,
+	WebhookEndpointStatements: webhookEndpointStatements,
+	DeliveryStatements:        deliveryStatements,
+	DueStatements:             dueStatements,
+	SettingStatements:         settingStatements,
+	TenantStatements:          tenantStatements,
+
 	InsertSession: `
 INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`,

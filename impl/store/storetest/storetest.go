@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"sync"
@@ -50,6 +51,11 @@ func Exercise(t *testing.T, open func(t *testing.T) (s *store.Store, reopen func
 		"reads follow writes":            coherence,
 		"updates are not lost":           counting,
 		"a store that was closed":        closed,
+	}
+	for _, nouns := range []map[string]func(*testing.T, *store.Store){
+		pageTests, accountTests, transactionTests, eventTests, deliveryTests, dueTests, tenantTests,
+	} {
+		maps.Copy(tests, nouns)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
