@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"fincon/impl/apierror"
+	"fincon/impl/event"
 	"fincon/impl/idempotency"
 	"fincon/impl/store"
 )
@@ -22,18 +23,32 @@ func (s *Server) write(ctx context.Context, work func(context.Context, *store.Tx
 		}
 		return attempt.Save(ctx, tx, http.StatusOK, body)
 	})
-	if outcome, ok := errors.AsType[*apierror.Error](err); ok && outcome.Remember && attempt != nil {
-		saved := s.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			return attempt.Save(ctx, tx, outcome.Status, outcome.JSON())
-		})
-		if saved != nil {
-			err = saved
-		}
-	}
 	if attempt != nil && errors.Is(err, store.ErrConflict) {
 		return nil, attempt.Replay(ctx, s.Store)
 	}
-	return body, err
+	return body, s.remember(ctx, err)
+}
+
+// remember keeps an outcome that is an error under the request's idempotency key, and gives it back; or the answer that
+// the key has already.
+func (s *Server) remember(ctx context.Context, err error) error {
+	attempt := idempotency.From(ctx)
+	outcome, ok := errors.AsType[*apierror.Error](err)
+	if !ok || !outcome.Remember || attempt == nil {
+		return err
+	}
+	saved := s.Store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return attempt.Save(ctx, tx, outcome.Status, outcome.JSON())
+	})
+	if errors.Is(saved, store.ErrConflict) {
+		return attempt.Replay(ctx, s.Store)
+	}
+	return errors.Join(err, saved)
+}
+
+// cause is the request that makes something happen, for the events about it.
+func (s *Server) cause(ctx context.Context) event.Request {
+	return event.Request{ID: requestIDFrom(ctx), IdempotencyKey: idempotency.From(ctx).Key()}
 }
 
 // body gives the one body that a request has: the types differ in name alone.

@@ -48,6 +48,7 @@ func (s *Server) fault(err error, ctx echo.Context) *apierror.Error {
 
 func writeJSON(response http.ResponseWriter, status int, body []byte) {
 	response.Header().Set("Content-Type", "application/json")
+	response.Header().Set("Content-Length", strconv.Itoa(len(body))) // long ones would go out in chunks
 	response.WriteHeader(status)
 	_, _ = response.Write(body) // the client may be gone
 }

@@ -46,6 +46,11 @@ func (s *Server) pass(ctx echo.Context, steps []step, next echo.HandlerFunc) (er
 			return err
 		}
 	}
+	if s.Faults != nil {
+		if fault, planned := s.planned(ctx); planned {
+			return s.fail(ctx, fault, next)
+		}
+	}
 	return s.idempotency.Run(ctx, next)
 }
 

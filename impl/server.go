@@ -7,15 +7,22 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"fincon/gen"
+	"fincon/impl/account"
 	"fincon/impl/apikey"
+	"fincon/impl/bank"
+	"fincon/impl/clock"
 	"fincon/impl/contract"
+	"fincon/impl/due"
 	"fincon/impl/idempotency"
 	"fincon/impl/store"
+	"fincon/impl/vault"
+	"fincon/impl/webhook"
 	"fincon/openapi"
 )
 
@@ -26,8 +33,16 @@ const MaxBody = 1 << 20
 type Config struct {
 	Store *store.Store
 	Keys  *apikey.Keys
-	Now   func() time.Time // the server's time
+	Clock *clock.Clock // the server's time
+	Banks *bank.Directory
+	Vault *vault.Vault // seals what is secret
 	Log   *slog.Logger
+	// WebhookTimeout is how long a receiver may take; 0 is webhook.DefaultTimeout.
+	WebhookTimeout time.Duration
+	// WebhookRules say where webhooks may go besides public addresses.
+	WebhookRules webhook.Rules
+	// Faults are what tests have planned to go wrong; nil where nothing is.
+	Faults *Faults
 }
 
 // Server answers the operations of the document. It is an http.Handler; Run does the work that nobody waits for.
@@ -36,6 +51,9 @@ type Server struct {
 	http.Handler
 	contract    *contract.Contract
 	idempotency *idempotency.Keys
+	due         *due.Runner
+	accounts    *account.Accounts
+	webhooks    *webhook.Deliveries
 }
 
 // step is one thing that a request must pass before its operation runs.
@@ -48,7 +66,15 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	e := echo.New()
-	s := &Server{Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Now)}
+	s := &Server{Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Clock.Now)}
+	s.due = due.New(config.Store, config.Clock, config.Log)
+	s.accounts = account.New(account.Config{
+		Store: config.Store, Banks: config.Banks, Vault: config.Vault, Now: config.Clock.Now, Log: config.Log,
+	}, s.due)
+	s.webhooks = webhook.New(webhook.Config{
+		Store: config.Store, Clock: config.Clock, Log: config.Log, Timeout: config.WebhookTimeout,
+		Rules: config.WebhookRules,
+	}, s.due)
 	e.Binder = contract.Binder{}
 	e.HTTPErrorHandler = func(err error, ctx echo.Context) { s.writeError(err, ctx) }
 
@@ -66,6 +92,12 @@ func New(config Config) (*Server, error) {
 	e.GET("/openapi.json", serve("application/json; charset=utf-8", openapi.JSON))
 	return s, nil
 }
+
+// Accounts is what happens to linked accounts; Due runs the work that is due.
+func (s *Server) Accounts() *account.Accounts { return s.accounts }
+
+// Due runs the work that is due.
+func (s *Server) Due() *due.Runner { return s.due }
 
 // isAPI tells whether a request is for the API, which needs a key, or for what everybody may see.
 func isAPI(request *http.Request) bool {
@@ -88,7 +120,7 @@ func (s *Server) identify(ctx echo.Context) error {
 	if account := request.Header.Get("Stripe-Account"); account != "" {
 		ctx.Response().Header().Set("Stripe-Account", account)
 	}
-	ctx.SetRequest(request.WithContext(apikey.With(request.Context(), caller)))
+	ctx.SetRequest(request.WithContext(withRequestID(apikey.With(request.Context(), caller), ctx)))
 	return nil
 }
 
@@ -103,9 +135,29 @@ func serve(contentType string, body []byte) echo.HandlerFunc {
 	return func(ctx echo.Context) error { return ctx.Blob(http.StatusOK, contentType, body) }
 }
 
-// Run forgets idempotency keys that have expired, until ctx ends.
+type requestIDKey struct{}
+
+// withRequestID lets an operation know its request's id: events tell which request made them happen.
+func withRequestID(ctx context.Context, request echo.Context) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, request.Response().Header().Get("Request-Id"))
+}
+
+func requestIDFrom(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// Run does what is due, and forgets what has had its time, until ctx ends.
 func (s *Server) Run(ctx context.Context) {
-	const pause, batch = time.Minute, 500
+	var group sync.WaitGroup
+	group.Go(func() { s.due.Run(ctx) })
+	group.Go(func() { s.prune(ctx) })
+	group.Wait()
+}
+
+// prune forgets idempotency keys that have expired, and events that are no longer shown, a few at a time.
+func (s *Server) prune(ctx context.Context) {
+	const pause, batch = time.Minute, 100
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for {
@@ -114,13 +166,20 @@ func (s *Server) Run(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		for ctx.Err() == nil {
-			pruned, err := s.Store.PruneIdempotent(ctx, s.Now().Add(-idempotency.Lifetime).Unix(), batch)
-			if err != nil {
-				s.Log.Error("forget expired idempotency keys", "cause", err)
-			}
-			if err != nil || pruned < batch {
-				break
+		now := s.Clock.Now()
+		for _, old := range []struct {
+			what   string
+			forget func(context.Context, int64, int) (int, error)
+			before time.Time
+		}{
+			{"idempotency keys", s.Store.PruneIdempotent, now.Add(-idempotency.Lifetime)},
+			{"events", s.Store.PruneEvents, time.Unix(s.oldestEvent(), 0)},
+		} {
+			for pruned := batch; pruned == batch && ctx.Err() == nil; {
+				var err error
+				if pruned, err = old.forget(ctx, old.before.Unix(), batch); err != nil && ctx.Err() == nil {
+					s.Log.Error("forget what has expired", "what", old.what, "cause", err)
+				}
 			}
 		}
 	}

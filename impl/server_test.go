@@ -14,7 +14,11 @@ import (
 
 	"fincon/impl"
 	"fincon/impl/apikey"
+	"fincon/impl/bank"
+	"fincon/impl/bank/sandbox"
+	"fincon/impl/clock"
 	"fincon/impl/store/sqlite"
+	"fincon/impl/vault"
 )
 
 const seedForm = "account_holder%5Btype%5D=customer&account_holder%5Bcustomer%5D=cus_NiKSWdaFz2F6I0" +
@@ -26,7 +30,8 @@ func newServer(t testing.TB) *impl.Server {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, kept.Close()) })
 	server, err := impl.New(impl.Config{
-		Store: kept, Keys: apikey.Open(), Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Store: kept, Keys: apikey.Open(), Clock: clock.Real(), Banks: bank.NewDirectory(t.Context(), sandbox.New(time.Now)),
+		Vault: vault.Random(), Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	return server

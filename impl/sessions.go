@@ -1,6 +1,7 @@
 package impl
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -41,7 +42,7 @@ func (s *Server) CreateSession(ctx context.Context, request gen.CreateSessionReq
 		return nil, err
 	}
 	scope := apikey.From(ctx).Scope
-	session, err := newSession(params, scope.Livemode, id.New("fcsess_", s.Now()))
+	session, err := newSession(params, scope.Livemode, id.New("fcsess_", s.Clock.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -73,17 +74,53 @@ func (s *Server) RetrieveSession(ctx context.Context, request gen.RetrieveSessio
 	if err != nil {
 		return nil, err
 	}
-	answer, err := expandSession(stored, items(request.Params.Expand))
+	paths := items(request.Params.Expand)
+	if !bytes.Contains(stored, noAccounts) {
+		if stored, err = s.withAccounts(ctx, scope, stored, below(paths, "accounts.data")); err != nil {
+			return nil, err
+		}
+	}
+	answer, err := expandSession(stored, paths)
 	if err != nil {
 		return nil, err
 	}
 	return sessionJSON(answer), nil
 }
 
+// noAccounts stands in every stored session in which nothing was linked yet: reading it needs no accounts.
+var noAccounts = []byte("\n    \"total_count\": 0,\n")
+
+// shownAccounts is how many of its accounts a session shows; the others are listed by the session's id.
+const shownAccounts = 100
+
+// withAccounts fills in the session's accounts as they are now.
+func (s *Server) withAccounts(ctx context.Context, scope store.Scope, stored []byte, paths []string) ([]byte, error) {
+	var session gen.Session
+	if err := json.Unmarshal(stored, &session); err != nil {
+		return nil, fmt.Errorf("read a stored session: %w", err)
+	}
+	rows, err := s.Store.SessionAccounts(ctx, scope, session.ID, shownAccounts)
+	if err != nil {
+		return nil, err
+	}
+	session.Accounts.HasMore = session.Accounts.TotalCount > int64(len(rows))
+	for _, row := range rows {
+		body, err := s.expandAccount(ctx, scope, row.Body, paths)
+		if err != nil {
+			return nil, err
+		}
+		var linked gen.Account
+		if err := json.Unmarshal(body, &linked); err != nil {
+			return nil, fmt.Errorf("read a stored account: %w", err)
+		}
+		session.Accounts.Data = append(session.Accounts.Data, linked)
+	}
+	return wire.JSON(session)
+}
+
 // noSession says whether the id exists in the key's other mode. One of another tenant is as if it did not exist.
 func (s *Server) noSession(ctx context.Context, scope store.Scope, session string) error {
-	other := store.Scope{Tenant: scope.Tenant, Livemode: !scope.Livemode}
-	exists, err := s.Store.SessionExists(ctx, other, session)
+	exists, err := s.Store.SessionExists(ctx, otherMode(scope), session)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -42,9 +43,18 @@ func (c *serveCommand) check() error {
 	if !slices.Contains(logFormats, c.LogFormat) {
 		faults = append(faults, fmt.Sprintf("--log-format %q is none of %s", c.LogFormat, strings.Join(logFormats, ", ")))
 	}
+	for _, text := range c.WebhookAllow {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			faults = append(faults, fmt.Sprintf("--webhook-allow %q is no network, such as 172.18.0.0/16", text))
+		}
+	}
+	if c.WebhookTimeout <= 0 {
+		faults = append(faults, "--webhook-timeout must be more than nothing, such as 10s")
+	}
 	if c.ShutdownTimeout < 0 {
 		faults = append(faults, "--shutdown-timeout cannot be negative")
 	}
+	faults = append(faults, c.testFlags.faults()...)
 	if len(faults) > 0 {
 		return faults
 	}

@@ -22,6 +22,11 @@ const exitUsage = 2
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Keys    keysCommand    `cmd:"" help:"Register API keys, which a server needs that others than this machine can reach."`
+	Clock   clockCommand   `cmd:"" help:"Show or move the clock of a server with --test-clock."`
+	Settle  settleCommand  `cmd:"" help:"Wait until a server with --test-clock has nothing left to do."`
+	Link    linkCommand    `cmd:"" help:"Link accounts in a session without a browser, on a server with --test-clock."`
+	Events  eventsCommand  `cmd:"" help:"List or follow a tenant's events, or deliver one again."`
+	Reset   resetCommand   `cmd:"" help:"Remove everything of a tenant, on a server with --test-clock."`
 	OpenAPI openapiCommand `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -43,6 +48,7 @@ func run(ctx context.Context, args []string, io streams) int {
 		kong.Description("A self-hosted Financial Connections server. Every flag can also be given as an environment "+
 			"variable: FINCON_ and its name in capitals, as in FINCON_LISTEN."),
 		kong.DefaultEnvars("FINCON"),
+		kong.Vars{"control": defaultControl},
 		kong.UsageOnError(),
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { status = code }),

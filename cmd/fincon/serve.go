@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -14,16 +15,23 @@ import (
 
 	"fincon/impl"
 	"fincon/impl/apikey"
+	"fincon/impl/bank"
+	"fincon/impl/bank/sandbox"
 	"fincon/impl/store"
+	"fincon/impl/webhook"
 )
 
 type serveCommand struct {
 	Listen          string        `help:"Address to listen on. Others than loopback need registered keys (fincon keys)." default:"127.0.0.1:12111" placeholder:"HOST:PORT"`
 	DB              string        `name:"db" help:"Where the data is: a file, :memory: for throw-away runs, or postgres://…" default:"fincon.db" placeholder:"PATH|:memory:|postgres://…"`
+	KeyFile         string        `help:"File with the key that seals what is secret, made if it is not there. By default beside an embedded database, else in your configuration folder." placeholder:"PATH"`
 	RequireKeys     bool          `help:"Take registered keys alone, on loopback too: for servers behind a proxy."`
 	LogLevel        string        `help:"What is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	LogFormat       string        `help:"How it is logged: text or json." default:"text" placeholder:"FORMAT"`
+	WebhookAllow    []string      `help:"Private networks that webhooks may go to, such as 172.18.0.0/16." placeholder:"CIDR"`
+	WebhookTimeout  time.Duration `help:"How long a webhook's receiver may take." default:"10s"`
 	ShutdownTimeout time.Duration `help:"How long requests in flight may take to finish at the end." default:"30s"`
+	testFlags
 }
 
 // The bounds of one request, against clients that are slow on purpose.
@@ -61,7 +69,19 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return err
 	}
-	server, err := impl.New(impl.Config{Store: kept, Keys: keys, Now: time.Now, Log: log})
+	sealed, err := c.vault(ctx, kept)
+	if err != nil {
+		return err
+	}
+	clock, err := c.clock(ctx, kept, log)
+	if err != nil {
+		return err
+	}
+	server, err := impl.New(impl.Config{
+		Store: kept, Keys: keys, Clock: clock, Vault: sealed, Log: log, WebhookTimeout: c.WebhookTimeout,
+		WebhookRules: webhook.Rules{Allow: c.webhookAllow()},
+		Banks:        bank.NewDirectory(ctx, sandbox.New(clock.Now)), Faults: c.plans(),
+	})
 	if err != nil {
 		return err
 	}
@@ -69,7 +89,12 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
-	c.banner(io, listener.Addr().String())
+	controlled, err := c.listen(ctx, server, log)
+	if err != nil {
+		return err
+	}
+	defer controlled.close()
+	c.banner(io, listener.Addr().String(), controlled)
 	return c.serve(ctx, listener, server, log)
 }
 
@@ -135,7 +160,7 @@ func (c *serveCommand) serve(ctx context.Context, listener net.Listener, server 
 
 var errStillRunning = errors.New("requests were still running")
 
-func (c *serveCommand) banner(io streams, address string) {
+func (c *serveCommand) banner(io streams, address string, controlled *controlListener) {
 	data := redactDSN(c.DB)
 	if c.DB == ":memory:" {
 		data = "in memory, gone at the end"
@@ -144,17 +169,32 @@ func (c *serveCommand) banner(io streams, address string) {
 	if !c.open() {
 		key, keys = "YOUR_SECRET_KEY", "registered keys"
 	}
+	control := ""
+	if controlled != nil {
+		control = "\n  test  http://" + controlled.address + " moves the clock, links accounts, …: see its /openapi.yaml"
+	}
 	fmt.Fprintf(io.out, `fincon listens on http://%[1]s
   data  %[2]s
   keys  %[3]s
-  docs  http://%[1]s/openapi.yaml
+  docs  http://%[1]s/openapi.yaml%[5]s
 
 Try it:
   curl http://%[1]s/v1/financial_connections/sessions -u %[4]s: \
     -d "account_holder[type]"=customer -d "account_holder[customer]"=cus_123 \
     -d "permissions[]"=balances
 
-`, address, data, keys, key)
+`, address, data, keys, key, control)
+}
+
+// webhookAllow is the networks of --webhook-allow, which were checked with the rest of the configuration.
+func (c *serveCommand) webhookAllow() []netip.Prefix {
+	var allowed []netip.Prefix
+	for _, text := range c.WebhookAllow {
+		if network, err := netip.ParsePrefix(text); err == nil {
+			allowed = append(allowed, network.Masked())
+		}
+	}
+	return allowed
 }
 
 // isLoopback tells whether only this machine can reach the address.

@@ -29,11 +29,13 @@ type Error struct {
 	// Remember says that the answer is the outcome of an operation that ran, so that an idempotency key repeats it.
 	Remember bool `json:"-"`
 
-	Code    string `json:"code,omitempty"`
-	DocURL  string `json:"doc_url,omitempty"`
-	Message string `json:"message"`
-	Param   string `json:"param,omitempty"`
-	Type    Type   `json:"type"`
+	Code   string `json:"code,omitempty"`
+	DocURL string `json:"doc_url,omitempty"`
+	// ExtraFields are what the linking flow's clients read beyond the rest (link-protocol 5.6).
+	ExtraFields map[string]any `json:"extra_fields,omitempty"`
+	Message     string         `json:"message"`
+	Param       string         `json:"param,omitempty"`
+	Type        Type           `json:"type"`
 
 	// Cause is what went wrong inside. It is logged and never sent.
 	Cause error `json:"-"`

@@ -131,6 +131,14 @@ func From(ctx context.Context) *Attempt {
 	return attempt
 }
 
+// Key is the request's idempotency key, "" when it carries none.
+func (a *Attempt) Key() string {
+	if a == nil {
+		return ""
+	}
+	return a.key
+}
+
 // Save keeps the answer with what the transaction wrote. A key that is taken fails the transaction with
 // store.ErrConflict. A nil attempt saves nothing.
 func (a *Attempt) Save(ctx context.Context, tx *store.Tx, status int, body []byte) error {
