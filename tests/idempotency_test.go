@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fincon/impl/clock"
 	"fincon/tests/harness"
 )
 
@@ -200,8 +201,8 @@ func TestIdempotencyForgetsFaults(t *testing.T) {
 func TestIdempotencyExpiry(t *testing.T) {
 	t.Parallel()
 	harness.OnEach(t, func(t *testing.T, kind harness.Kind) {
-		clock := harness.NewClock()
-		server := harness.Start(t, kind, harness.Now(clock.Now))
+		clock := clock.Stopped(time.Now().Truncate(time.Second))
+		server := harness.Start(t, kind, harness.Clock(clock))
 		first := server.Send(t, once("one"))
 		clock.Advance(24*time.Hour - time.Second)
 		requireReplay(t, first, server.Send(t, once("one")))

@@ -22,8 +22,9 @@ type bench struct {
 
 	measured, disturbed int // measurements so far, and those during which the machine was not quiet
 
-	bare   *target
-	sqlite *target
+	bareBin string
+	bare    *target
+	sqlite  *target
 	// postgres is nil unless FINCON_TEST_POSTGRES names a server.
 	postgres *target
 	// mock is nil when the public mock could not be installed; mockMissing says why.
@@ -70,8 +71,8 @@ func (b *bench) close() {
 }
 
 func (b *bench) build(ctx context.Context) error {
-	bareBin := filepath.Join(b.work, "bare")
-	if err := goBuild(ctx, bareBin, "./tests/bench/bare"); err != nil {
+	b.bareBin = filepath.Join(b.work, "bare")
+	if err := goBuild(ctx, b.bareBin, "./tests/bench/bare"); err != nil {
 		return err
 	}
 	finconBin := b.binary
@@ -81,7 +82,7 @@ func (b *bench) build(ctx context.Context) error {
 			return err
 		}
 	}
-	b.bare = bareTarget(bareBin)
+	b.bare = bareTarget(b.bareBin)
 	b.sqlite = sqliteTarget(finconBin)
 	if dsn := os.Getenv("FINCON_TEST_POSTGRES"); dsn != "" {
 		b.postgres = postgresTarget(finconBin, dsn)
@@ -124,6 +125,14 @@ func (b *bench) targets() []*target {
 		}
 	}
 	return all
+}
+
+// databases lists fincon on each kind of database.
+func (b *bench) databases() []*target {
+	if b.postgres == nil {
+		return []*target{b.sqlite}
+	}
+	return []*target{b.sqlite, b.postgres}
 }
 
 func (b *bench) logf(format string, args ...any) {

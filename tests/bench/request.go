@@ -7,6 +7,7 @@ import (
 )
 
 const (
+	benchKey     = "sk_test_bench"
 	sessionsPath = "/v1/financial_connections/sessions"
 	// createForm is the seed's request as the official SDKs write it.
 	createForm = "account_holder%5Btype%5D=customer&account_holder%5Bcustomer%5D=cus_NiKSWdaFz2F6I0" +
@@ -19,7 +20,7 @@ const (
 func requestBytes(method, path, contentType, body string, headers ...string) []byte {
 	var r strings.Builder
 	fmt.Fprintf(&r, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", method, path)
-	r.WriteString("User-Agent: fincon-bench\r\nAccept: */*\r\nAuthorization: Bearer sk_test_bench\r\n")
+	r.WriteString("User-Agent: fincon-bench\r\nAccept: */*\r\nAuthorization: Bearer " + benchKey + "\r\n")
 	for _, h := range headers {
 		r.WriteString(h + "\r\n")
 	}

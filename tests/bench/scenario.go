@@ -19,6 +19,8 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{name: "sessions", title: "Create and retrieve sessions", run: runSessions},
+		{name: "lists", title: "List transactions and accounts", run: runLists},
+		{name: "deliveries", title: "Deliver webhooks while an endpoint hangs", run: runDeliveries},
 		{name: "start", title: "Start to first answer", run: runStart},
 		{name: "memory", title: "Resident memory", run: runMemory},
 		{name: "hostile", title: "Hostile requests", run: runHostile},

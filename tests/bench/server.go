@@ -7,9 +7,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"time"
+
+	"fincon/impl/store"
 )
 
 // startLimit is how long a server may take to its first answer before the run fails.
@@ -17,7 +17,7 @@ const startLimit = 30 * time.Second
 
 // A server is a running target.
 type server struct {
-	target *target
+	*place
 	addr   string
 	cmd    *exec.Cmd
 	exited chan struct{} // closed once the process is gone
@@ -26,23 +26,43 @@ type server struct {
 	startup time.Duration
 }
 
-// start runs a target in a fresh directory and waits for its first answer.
+// start runs a target in a place of its own and waits for its first answer.
 func (b *bench) start(ctx context.Context, t *target) (*server, error) {
-	dir, err := os.MkdirTemp(b.work, "db-")
+	p, err := b.newPlace(ctx, t)
 	if err != nil {
 		return nil, err
 	}
+	return b.startIn(ctx, p)
+}
+
+// startFilledBy is start on a database that was filled through the store.
+func (b *bench) startFilledBy(ctx context.Context, t *target, put func(context.Context, *store.Store) error) (*server, error) {
+	p, err := b.newPlace(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fill(ctx, put); err != nil {
+		p.remove()
+		return nil, fmt.Errorf("filling the database of %s: %w", t.name, err)
+	}
+	return b.startIn(ctx, p)
+}
+
+// startIn is start in a place that may have been filled. The place is the server's: it goes with it.
+func (b *bench) startIn(ctx context.Context, p *place) (*server, error) {
 	addr, err := freeAddr()
 	if err != nil {
+		p.remove()
 		return nil, err
 	}
-	s := &server{target: t, addr: addr, exited: make(chan struct{}), log: &bytes.Buffer{}}
-	s.cmd = b.pinning.command(ctx, t.argv(addr, dir))
-	s.cmd.Dir = dir
+	s := &server{place: p, addr: addr, exited: make(chan struct{}), log: &bytes.Buffer{}}
+	s.cmd = b.pinning.command(ctx, p.target.argv(addr, p.db))
+	s.cmd.Dir = p.dir
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", t.name, err)
+		p.remove()
+		return nil, fmt.Errorf("starting %s: %w", p.target.name, err)
 	}
 	go func() {
 		_ = s.cmd.Wait()
@@ -74,7 +94,7 @@ func (s *server) await(ctx context.Context, began time.Time) error {
 	return fmt.Errorf("%s did not answer within %s", s.target.name, startLimit)
 }
 
-// stop ends the server and deletes its database.
+// stop ends the server and removes its place.
 func (s *server) stop() {
 	_ = s.cmd.Process.Signal(os.Interrupt)
 	select {
@@ -83,9 +103,7 @@ func (s *server) stop() {
 		_ = s.cmd.Process.Kill()
 		<-s.exited
 	}
-	if strings.HasPrefix(filepath.Base(s.cmd.Dir), "db-") {
-		_ = os.RemoveAll(s.cmd.Dir)
-	}
+	s.remove()
 }
 
 func (s *server) process() process {

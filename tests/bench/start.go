@@ -28,9 +28,6 @@ func runStart(ctx context.Context, b *bench) (report, error) {
 		all := took[t]
 		rep.table.add(t.name, fmt.Sprint(len(all)), millis(slices.Min(all)), millis(median(all)), millis(slices.Max(all)))
 	}
-	if b.postgres != nil {
-		rep.notef("PostgreSQL's database is empty at most at the first start.")
-	}
 	m := median(took[b.sqlite])
 	rep.numbers = []number{{"start to first answered request, empty database", "at most 100 ms", millis(m),
 		verdictOf(m <= 100*time.Millisecond)}}

@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"slices"
 )
 
 // A target is a kind of server that can be started and put under load.
 type target struct {
 	name string
-	// argv is the command line of a server on addr whose files go into dir.
-	argv func(addr, dir string) []string
+	// argv is the command line of a server on addr that keeps its data in db; see place.
+	argv func(addr, db string) []string
+	// postgres is the URL of the PostgreSQL that the data goes to; empty for a file.
+	postgres string
 	// check judges a whole answer to a create.
 	check func(body []byte) error
 	// fixed: every retrieve answers with the same session, whatever was asked for.
@@ -28,22 +29,25 @@ func bareTarget(bin string) *target {
 	}
 }
 
-func sqliteTarget(bin string) *target {
+// bareFileTarget answers everything with a file's bytes.
+func bareFileTarget(bin, file string) *target {
 	return &target{
-		name: "fincon, SQLite",
-		argv: func(addr, dir string) []string {
-			return []string{bin, "serve", "--listen", addr, "--db", filepath.Join(dir, "fincon.db")}
-		},
-		check: checkSeedSession,
+		name:  "bare echo handler",
+		argv:  func(addr, _ string) []string { return []string{bin, "-listen", addr, "-file", file} },
+		fixed: true,
 	}
 }
 
+func sqliteTarget(bin string) *target {
+	return &target{name: "fincon, SQLite", argv: serveArgv(bin), check: checkSeedSession}
+}
+
 func postgresTarget(bin, dsn string) *target {
-	return &target{
-		name:  "fincon, PostgreSQL",
-		argv:  func(addr, _ string) []string { return []string{bin, "serve", "--listen", addr, "--db", dsn} },
-		check: checkSeedSession,
-	}
+	return &target{name: "fincon, PostgreSQL", argv: serveArgv(bin), postgres: dsn, check: checkSeedSession}
+}
+
+func serveArgv(bin string) func(addr, db string) []string {
+	return func(addr, db string) []string { return []string{bin, "serve", "--listen", addr, "--db", db} }
 }
 
 func mockTarget(bin string) *target {

@@ -3,6 +3,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,8 +17,12 @@ import (
 
 	"fincon/impl"
 	"fincon/impl/apikey"
+	"fincon/impl/bank"
+	"fincon/impl/bank/sandbox"
+	"fincon/impl/clock"
 	"fincon/impl/contract/contracttest"
 	"fincon/impl/store"
+	"fincon/impl/vault"
 	"fincon/openapi"
 )
 
@@ -25,15 +30,20 @@ import (
 // the document does not describe fails the test.
 type Server struct {
 	Target
+	*impl.Server
 	Database *Database
 }
 
 // Option changes how a server is started.
 type Option func(*impl.Config)
 
-// Now gives the server another clock than the system's.
-func Now(now func() time.Time) Option {
-	return func(config *impl.Config) { config.Now = now }
+// Clock gives the server another clock than the system's.
+func Clock(time *clock.Clock) Option {
+	return func(config *impl.Config) {
+		config.Clock = time
+		config.Faults = impl.NewFaults()
+		config.Banks = bank.NewDirectory(context.Background(), sandbox.New(time.Now))
+	}
 }
 
 // RegisteredKeys makes the server take the keys that its database knows, and no others.
@@ -51,7 +61,10 @@ func StartOn(t testing.TB, database *Database, options ...Option) *Server {
 	kept := database.Open()
 	t.Cleanup(func() { requireClosed(t, kept) })
 
-	config := impl.Config{Store: kept, Keys: apikey.Open(), Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	config := impl.Config{
+		Store: kept, Keys: apikey.Open(), Clock: clock.Real(), Vault: vault.Random(),
+		Banks: bank.NewDirectory(t.Context(), sandbox.New(time.Now)), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
 	for _, option := range options {
 		option(&config)
 	}
@@ -59,9 +72,13 @@ func StartOn(t testing.TB, database *Database, options ...Option) *Server {
 	require.NoError(t, err)
 	validated, err := contracttest.New(openapi.JSON, server, func(err error) { t.Errorf("against the document: %v", err) })
 	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() { server.Run(ctx); close(stopped) }()
+	t.Cleanup(func() { stop(); <-stopped })
 	web := httptest.NewServer(validated)
 	t.Cleanup(web.Close)
-	return &Server{Target: Target{URL: web.URL}, Database: database}
+	return &Server{Target: Target{URL: web.URL}, Database: database, Server: server}
 }
 
 func requireClosed(t testing.TB, kept *store.Store) {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -75,6 +76,9 @@ func (c Command) build(t testing.TB) *exec.Cmd {
 			command.Env = append(command.Env, variable)
 		}
 	}
+	// Where a user's configuration would be: the same for all commands of a test run, and gone after it.
+	home := filepath.Join(filepath.Dir(command.Path), "home")
+	command.Env = append(command.Env, "HOME="+home, "XDG_CONFIG_HOME="+home)
 	command.Env = append(command.Env, c.Env...)
 	return command
 }
@@ -95,9 +99,11 @@ func (c Command) Run(t testing.TB) Result {
 	return Result{Status: command.ProcessState.ExitCode(), Stdout: stdout.String(), Stderr: stderr.String()}
 }
 
-// Process is a server that runs as a process of its own.
+// Process is a server, or another command that goes on, as a process of its own.
 type Process struct {
 	Target
+	// Control is where it is controlled, when it was started with --test-clock.
+	Control Target
 	t       testing.TB
 	command *exec.Cmd
 	output  output
@@ -110,20 +116,16 @@ func Run(t testing.TB, args ...string) *Process {
 	return Command{Args: args}.Serve(t)
 }
 
-// Serve starts `fincon serve` with the command's arguments, on a free port unless they say where.
+// Serve starts `fincon serve` with the command's arguments, on free ports unless they say where.
 func (c Command) Serve(t testing.TB) *Process {
 	t.Helper()
-	c.Args = append([]string{"serve", "--listen", "127.0.0.1:0"}, c.Args...)
-	command := c.build(t)
-	stdout, err := command.StdoutPipe()
-	require.NoError(t, err)
-	p := &Process{t: t, command: command, ended: make(chan struct{})}
-	command.Stderr = &p.output
-	require.NoError(t, command.Start())
-	t.Cleanup(p.Kill)
-
+	standard := []string{"serve", "--listen", "127.0.0.1:0"}
+	if slices.Contains(c.Args, "--test-clock") {
+		standard = append(standard, "--control", "127.0.0.1:0")
+	}
+	c.Args = append(standard, c.Args...)
 	address := make(chan string, 1)
-	go p.read(stdout, address)
+	p := c.start(t, address)
 	select {
 	case found := <-address:
 		p.URL = "http://" + strings.Replace(found, "[::]", "127.0.0.1", 1)
@@ -135,15 +137,45 @@ func (c Command) Serve(t testing.TB) *Process {
 	return p
 }
 
-var banner = regexp.MustCompile(`^fincon listens on http://(\S+)$`)
+// Start starts a command that goes on until it is stopped.
+func (c Command) Start(t testing.TB) *Process {
+	t.Helper()
+	return c.start(t, make(chan string, 1))
+}
 
-// read gathers the standard output and finds the address in it.
+func (c Command) start(t testing.TB, address chan<- string) *Process {
+	t.Helper()
+	command := c.build(t)
+	stdout, err := command.StdoutPipe()
+	require.NoError(t, err)
+	p := &Process{t: t, command: command, ended: make(chan struct{})}
+	command.Stderr = &p.output
+	require.NoError(t, command.Start())
+	t.Cleanup(p.Kill)
+	go p.read(stdout, address)
+	return p
+}
+
+var (
+	banner     = regexp.MustCompile(`^fincon listens on http://(\S+)$`)
+	controlled = regexp.MustCompile(`^  test  (http://\S+) `)
+)
+
+// read gathers the standard output and finds the addresses in it.
 func (p *Process) read(stdout io.Reader, address chan<- string) {
 	lines := bufio.NewScanner(stdout)
+	listens := ""
 	for lines.Scan() {
 		_, _ = p.output.Write(append(lines.Bytes(), '\n'))
 		if found := banner.FindStringSubmatch(lines.Text()); found != nil {
-			address <- found[1]
+			listens = found[1]
+		}
+		if found := controlled.FindStringSubmatch(lines.Text()); found != nil {
+			p.Control.URL = found[1]
+		}
+		if lines.Text() == "" && listens != "" { // the end of the addresses
+			address <- listens
+			listens = ""
 		}
 	}
 	_ = p.command.Wait()

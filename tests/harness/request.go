@@ -115,6 +115,12 @@ func (s Target) Create(t testing.TB, form string) Answer {
 	return answer
 }
 
+// Read reads the answer's JSON.
+func (a Answer) Read(t testing.TB, into any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(a.Body), into), a.Body)
+}
+
 // Session is what tests read of a session.
 type Session struct {
 	ID            string         `json:"id"`
