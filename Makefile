@@ -31,9 +31,11 @@ fuzz: ## Fuzz the form and query decoders, half a minute each.
 	$(GO) test ./impl/form -run '^$$' -fuzz '^FuzzDecodeQuery$$' -fuzztime 30s
 
 .PHONY: generate
-generate: ## Make gen/ and openapi/openapi.gen.json from openapi/openapi.yaml.
+generate: ## Make gen/ and openapi/*.gen.json from the documents in openapi/.
 	$(GO) run ./openapi/tojson < openapi/openapi.yaml > openapi/openapi.gen.json
+	$(GO) run ./openapi/tojson < openapi/control.yaml > openapi/control.gen.json
 	$(GO) tool oapi-codegen -config oapi-codegen.yaml openapi/openapi.yaml
+	$(GO) tool oapi-codegen -config oapi-codegen.control.yaml openapi/control.yaml
 
 .PHONY: verify
 verify: verify-generated verify-document verify-code verify-builds ## Check everything that can be checked without running it.
@@ -46,7 +48,7 @@ verify-generated:
 verify-document:
 	@scripts/need.sh node
 	cd tests/node && npm ci --no-fund --no-audit --loglevel=error
-	tests/node/node_modules/.bin/redocly lint --extends=recommended openapi/openapi.yaml
+	tests/node/node_modules/.bin/redocly lint --extends=recommended openapi/openapi.yaml openapi/control.yaml
 
 .PHONY: verify-code
 verify-code:

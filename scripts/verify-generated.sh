@@ -5,7 +5,9 @@ cd "$(dirname "$0")/.."
 
 before=$(mktemp -d)
 trap 'rm -rf "$before"' EXIT
-cp -R gen openapi/openapi.gen.json "$before"
+cp -R gen openapi/*.gen.json "$before"
 make --no-print-directory generate
 diff -ru "$before/gen" gen
-diff -u "$before/openapi.gen.json" openapi/openapi.gen.json
+for document in openapi/*.gen.json; do
+    diff -u "$before/$(basename "$document")" "$document"
+done
