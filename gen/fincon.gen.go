@@ -627,6 +627,453 @@ func (e HolderType) Valid() bool {
 	}
 }
 
+// Defines values for LinkAccountListObject.
+const (
+	LinkAccountListObjectList LinkAccountListObject = "list"
+)
+
+// Valid indicates whether the value is a known member of the LinkAccountListObject enum.
+func (e LinkAccountListObject) Valid() bool {
+	switch e {
+	case LinkAccountListObjectList:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkAuthSessionFlow.
+const (
+	LinkAuthSessionFlowDirect        LinkAuthSessionFlow = "direct"
+	LinkAuthSessionFlowDirectWebview LinkAuthSessionFlow = "direct_webview"
+	LinkAuthSessionFlowTestmode      LinkAuthSessionFlow = "testmode"
+	LinkAuthSessionFlowTestmodeOauth LinkAuthSessionFlow = "testmode_oauth"
+)
+
+// Valid indicates whether the value is a known member of the LinkAuthSessionFlow enum.
+func (e LinkAuthSessionFlow) Valid() bool {
+	switch e {
+	case LinkAuthSessionFlowDirect:
+		return true
+	case LinkAuthSessionFlowDirectWebview:
+		return true
+	case LinkAuthSessionFlowTestmode:
+		return true
+	case LinkAuthSessionFlowTestmodeOauth:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkBankAccountObject.
+const (
+	LinkBankAccountObjectBankAccount LinkBankAccountObject = "bank_account"
+)
+
+// Valid indicates whether the value is a known member of the LinkBankAccountObject enum.
+func (e LinkBankAccountObject) Valid() bool {
+	switch e {
+	case LinkBankAccountObjectBankAccount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkEntryType.
+const (
+	LinkEntryTypeText LinkEntryType = "text"
+)
+
+// Valid indicates whether the value is a known member of the LinkEntryType enum.
+func (e LinkEntryType) Valid() bool {
+	switch e {
+	case LinkEntryTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestAccountDisconnectionMethod.
+const (
+	LinkManifestAccountDisconnectionMethodDashboard LinkManifestAccountDisconnectionMethod = "dashboard"
+	LinkManifestAccountDisconnectionMethodEmail     LinkManifestAccountDisconnectionMethod = "email"
+	LinkManifestAccountDisconnectionMethodLink      LinkManifestAccountDisconnectionMethod = "link"
+	LinkManifestAccountDisconnectionMethodSupport   LinkManifestAccountDisconnectionMethod = "support"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestAccountDisconnectionMethod enum.
+func (e LinkManifestAccountDisconnectionMethod) Valid() bool {
+	switch e {
+	case LinkManifestAccountDisconnectionMethodDashboard:
+		return true
+	case LinkManifestAccountDisconnectionMethodEmail:
+		return true
+	case LinkManifestAccountDisconnectionMethodLink:
+		return true
+	case LinkManifestAccountDisconnectionMethodSupport:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestLinkAccountSessionCancellationBehavior.
+const (
+	LinkManifestLinkAccountSessionCancellationBehaviorTreatAsSilentSuccess LinkManifestLinkAccountSessionCancellationBehavior = "treat_as_silent_success"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestLinkAccountSessionCancellationBehavior enum.
+func (e LinkManifestLinkAccountSessionCancellationBehavior) Valid() bool {
+	switch e {
+	case LinkManifestLinkAccountSessionCancellationBehaviorTreatAsSilentSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestManualEntryMode.
+const (
+	LinkManifestManualEntryModeAutomatic LinkManifestManualEntryMode = "automatic"
+	LinkManifestManualEntryModeCustom    LinkManifestManualEntryMode = "custom"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestManualEntryMode enum.
+func (e LinkManifestManualEntryMode) Valid() bool {
+	switch e {
+	case LinkManifestManualEntryModeAutomatic:
+		return true
+	case LinkManifestManualEntryModeCustom:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestPaymentMethodType.
+const (
+	LinkManifestPaymentMethodTypeLessThanNil   LinkManifestPaymentMethodType = "<nil>"
+	LinkManifestPaymentMethodTypeLink          LinkManifestPaymentMethodType = "link"
+	LinkManifestPaymentMethodTypeUsBankAccount LinkManifestPaymentMethodType = "us_bank_account"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestPaymentMethodType enum.
+func (e LinkManifestPaymentMethodType) Valid() bool {
+	switch e {
+	case LinkManifestPaymentMethodTypeLessThanNil:
+		return true
+	case LinkManifestPaymentMethodTypeLink:
+		return true
+	case LinkManifestPaymentMethodTypeUsBankAccount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestProduct.
+const (
+	LinkManifestProductExternalAPI LinkManifestProduct = "external_api"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestProduct enum.
+func (e LinkManifestProduct) Valid() bool {
+	switch e {
+	case LinkManifestProductExternalAPI:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestTheme.
+const (
+	LinkManifestThemeLight LinkManifestTheme = "light"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestTheme enum.
+func (e LinkManifestTheme) Valid() bool {
+	switch e {
+	case LinkManifestThemeLight:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkManifestVersion.
+const (
+	LinkManifestVersionV3 LinkManifestVersion = "v3"
+)
+
+// Valid indicates whether the value is a known member of the LinkManifestVersion enum.
+func (e LinkManifestVersion) Valid() bool {
+	switch e {
+	case LinkManifestVersionV3:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkOAuthResultsStatus.
+const (
+	LinkOAuthResultsStatusFailure LinkOAuthResultsStatus = "failure"
+	LinkOAuthResultsStatusSuccess LinkOAuthResultsStatus = "success"
+)
+
+// Valid indicates whether the value is a known member of the LinkOAuthResultsStatus enum.
+func (e LinkOAuthResultsStatus) Valid() bool {
+	switch e {
+	case LinkOAuthResultsStatusFailure:
+		return true
+	case LinkOAuthResultsStatusSuccess:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPane.
+const (
+	LinkPaneAccountPicker              LinkPane = "account_picker"
+	LinkPaneAttachLinkedPaymentAccount LinkPane = "attach_linked_payment_account"
+	LinkPaneConsent                    LinkPane = "consent"
+	LinkPaneInstitutionPicker          LinkPane = "institution_picker"
+	LinkPaneManualEntry                LinkPane = "manual_entry"
+	LinkPaneManualEntrySuccess         LinkPane = "manual_entry_success"
+	LinkPanePartnerAuth                LinkPane = "partner_auth"
+	LinkPaneSuccess                    LinkPane = "success"
+	LinkPaneUnexpectedError            LinkPane = "unexpected_error"
+)
+
+// Valid indicates whether the value is a known member of the LinkPane enum.
+func (e LinkPane) Valid() bool {
+	switch e {
+	case LinkPaneAccountPicker:
+		return true
+	case LinkPaneAttachLinkedPaymentAccount:
+		return true
+	case LinkPaneConsent:
+		return true
+	case LinkPaneInstitutionPicker:
+		return true
+	case LinkPaneManualEntry:
+		return true
+	case LinkPaneManualEntrySuccess:
+		return true
+	case LinkPanePartnerAuth:
+		return true
+	case LinkPaneSuccess:
+		return true
+	case LinkPaneUnexpectedError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPartnerAccountCategory.
+const (
+	LinkPartnerAccountCategoryCash       LinkPartnerAccountCategory = "cash"
+	LinkPartnerAccountCategoryCredit     LinkPartnerAccountCategory = "credit"
+	LinkPartnerAccountCategoryInvestment LinkPartnerAccountCategory = "investment"
+	LinkPartnerAccountCategoryOther      LinkPartnerAccountCategory = "other"
+)
+
+// Valid indicates whether the value is a known member of the LinkPartnerAccountCategory enum.
+func (e LinkPartnerAccountCategory) Valid() bool {
+	switch e {
+	case LinkPartnerAccountCategoryCash:
+		return true
+	case LinkPartnerAccountCategoryCredit:
+		return true
+	case LinkPartnerAccountCategoryInvestment:
+		return true
+	case LinkPartnerAccountCategoryOther:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPartnerAccountStatus.
+const (
+	LinkPartnerAccountStatusActive       LinkPartnerAccountStatus = "active"
+	LinkPartnerAccountStatusDisconnected LinkPartnerAccountStatus = "disconnected"
+	LinkPartnerAccountStatusInactive     LinkPartnerAccountStatus = "inactive"
+)
+
+// Valid indicates whether the value is a known member of the LinkPartnerAccountStatus enum.
+func (e LinkPartnerAccountStatus) Valid() bool {
+	switch e {
+	case LinkPartnerAccountStatusActive:
+		return true
+	case LinkPartnerAccountStatusDisconnected:
+		return true
+	case LinkPartnerAccountStatusInactive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPartnerAccountSubcategory.
+const (
+	LinkPartnerAccountSubcategoryChecking     LinkPartnerAccountSubcategory = "checking"
+	LinkPartnerAccountSubcategoryCreditCard   LinkPartnerAccountSubcategory = "credit_card"
+	LinkPartnerAccountSubcategoryLineOfCredit LinkPartnerAccountSubcategory = "line_of_credit"
+	LinkPartnerAccountSubcategoryMortgage     LinkPartnerAccountSubcategory = "mortgage"
+	LinkPartnerAccountSubcategoryOther        LinkPartnerAccountSubcategory = "other"
+	LinkPartnerAccountSubcategorySavings      LinkPartnerAccountSubcategory = "savings"
+)
+
+// Valid indicates whether the value is a known member of the LinkPartnerAccountSubcategory enum.
+func (e LinkPartnerAccountSubcategory) Valid() bool {
+	switch e {
+	case LinkPartnerAccountSubcategoryChecking:
+		return true
+	case LinkPartnerAccountSubcategoryCreditCard:
+		return true
+	case LinkPartnerAccountSubcategoryLineOfCredit:
+		return true
+	case LinkPartnerAccountSubcategoryMortgage:
+		return true
+	case LinkPartnerAccountSubcategoryOther:
+		return true
+	case LinkPartnerAccountSubcategorySavings:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPartnerAccountSupportedPaymentMethodTypes.
+const (
+	LinkPartnerAccountSupportedPaymentMethodTypesLink          LinkPartnerAccountSupportedPaymentMethodTypes = "link"
+	LinkPartnerAccountSupportedPaymentMethodTypesUsBankAccount LinkPartnerAccountSupportedPaymentMethodTypes = "us_bank_account"
+)
+
+// Valid indicates whether the value is a known member of the LinkPartnerAccountSupportedPaymentMethodTypes enum.
+func (e LinkPartnerAccountSupportedPaymentMethodTypes) Valid() bool {
+	switch e {
+	case LinkPartnerAccountSupportedPaymentMethodTypesLink:
+		return true
+	case LinkPartnerAccountSupportedPaymentMethodTypesUsBankAccount:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkPaymentAccountMicrodepositVerificationMethod.
+const (
+	LinkPaymentAccountMicrodepositVerificationMethodAmounts        LinkPaymentAccountMicrodepositVerificationMethod = "amounts"
+	LinkPaymentAccountMicrodepositVerificationMethodDescriptorCode LinkPaymentAccountMicrodepositVerificationMethod = "descriptor_code"
+	LinkPaymentAccountMicrodepositVerificationMethodLessThanNil    LinkPaymentAccountMicrodepositVerificationMethod = "<nil>"
+)
+
+// Valid indicates whether the value is a known member of the LinkPaymentAccountMicrodepositVerificationMethod enum.
+func (e LinkPaymentAccountMicrodepositVerificationMethod) Valid() bool {
+	switch e {
+	case LinkPaymentAccountMicrodepositVerificationMethodAmounts:
+		return true
+	case LinkPaymentAccountMicrodepositVerificationMethodDescriptorCode:
+		return true
+	case LinkPaymentAccountMicrodepositVerificationMethodLessThanNil:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkQuestionType.
+const (
+	LinkQuestionTypeChoice       LinkQuestionType = "choice"
+	LinkQuestionTypeCode         LinkQuestionType = "code"
+	LinkQuestionTypeConfirmation LinkQuestionType = "confirmation"
+	LinkQuestionTypePassword     LinkQuestionType = "password"
+	LinkQuestionTypeText         LinkQuestionType = "text"
+)
+
+// Valid indicates whether the value is a known member of the LinkQuestionType enum.
+func (e LinkQuestionType) Valid() bool {
+	switch e {
+	case LinkQuestionTypeChoice:
+		return true
+	case LinkQuestionTypeCode:
+		return true
+	case LinkQuestionTypeConfirmation:
+		return true
+	case LinkQuestionTypePassword:
+		return true
+	case LinkQuestionTypeText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkSessionObject.
+const (
+	LinkSessionObjectLinkAccountSession LinkSessionObject = "link_account_session"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionObject enum.
+func (e LinkSessionObject) Valid() bool {
+	switch e {
+	case LinkSessionObjectLinkAccountSession:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkSessionStatus.
+const (
+	LinkSessionStatusCancelled LinkSessionStatus = "cancelled"
+	LinkSessionStatusFailed    LinkSessionStatus = "failed"
+	LinkSessionStatusPending   LinkSessionStatus = "pending"
+	LinkSessionStatusSucceeded LinkSessionStatus = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionStatus enum.
+func (e LinkSessionStatus) Valid() bool {
+	switch e {
+	case LinkSessionStatusCancelled:
+		return true
+	case LinkSessionStatusFailed:
+		return true
+	case LinkSessionStatusPending:
+		return true
+	case LinkSessionStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LinkSessionCancelledReason.
+const (
+	LinkSessionCancelledReasonCustomManualEntry LinkSessionCancelledReason = "custom_manual_entry"
+	LinkSessionCancelledReasonOther             LinkSessionCancelledReason = "other"
+)
+
+// Valid indicates whether the value is a known member of the LinkSessionCancelledReason enum.
+func (e LinkSessionCancelledReason) Valid() bool {
+	switch e {
+	case LinkSessionCancelledReasonCustomManualEntry:
+		return true
+	case LinkSessionCancelledReasonOther:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ManualEntryMode.
 const (
 	ManualEntryModeAutomatic ManualEntryMode = "automatic"
@@ -654,6 +1101,24 @@ const (
 func (e MetadataParams1) Valid() bool {
 	switch e {
 	case MetadataParams1Empty:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentAccountParamsType.
+const (
+	PaymentAccountParamsTypeBankAccount   PaymentAccountParamsType = "bank_account"
+	PaymentAccountParamsTypeLinkedAccount PaymentAccountParamsType = "linked_account"
+)
+
+// Valid indicates whether the value is a known member of the PaymentAccountParamsType enum.
+func (e PaymentAccountParamsType) Valid() bool {
+	switch e {
+	case PaymentAccountParamsTypeBankAccount:
+		return true
+	case PaymentAccountParamsTypeLinkedAccount:
 		return true
 	default:
 		return false
@@ -855,6 +1320,36 @@ func (e SubscriptionFeature) Valid() bool {
 	}
 }
 
+// Defines values for TokenObject.
+const (
+	TokenObjectToken TokenObject = "token"
+)
+
+// Valid indicates whether the value is a known member of the TokenObject enum.
+func (e TokenObject) Valid() bool {
+	switch e {
+	case TokenObjectToken:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TokenType.
+const (
+	TokenTypeBankAccount TokenType = "bank_account"
+)
+
+// Valid indicates whether the value is a known member of the TokenType enum.
+func (e TokenType) Valid() bool {
+	switch e {
+	case TokenTypeBankAccount:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TransactionObject.
 const (
 	TransactionObjectFinancialConnectionsTransaction TransactionObject = "financial_connections.transaction"
@@ -961,6 +1456,9 @@ type APIError struct {
 
 	// DocURL Where the code is explained.
 	DocURL *string `json:"doc_url,omitempty"`
+
+	// ExtraFields More about an error of the linking flow.
+	ExtraFields *ErrorExtraFields `json:"extra_fields,omitempty"`
 
 	// Message What went wrong and what to do, for people. Never contains a value that may be secret.
 	Message string `json:"message"`
@@ -1253,6 +1751,126 @@ type ActiveStatusDetailsAction string
 // ActiveStatusDetailsCause Why the account will become inactive.
 type ActiveStatusDetailsCause string
 
+// AuthSessionAnswers The answers, by the names of the questions.
+type AuthSessionAnswers map[string]string
+
+// AuthSessionAnswersParams Answers to the questions of a sign-in.
+type AuthSessionAnswersParams struct {
+	// Answers The answers, by the names of the questions.
+	Answers AuthSessionAnswers `json:"answers"`
+
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// ID The sign-in's id.
+	ID string `json:"id"`
+}
+
+// AuthSessionAuthorizedParams One sign-in of the flow.
+type AuthSessionAuthorizedParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// ID The sign-in's id.
+	ID string `json:"id"`
+
+	// PublicToken What the result of the sign-in carried.
+	PublicToken *string `json:"public_token,omitempty"`
+}
+
+// AuthSessionCreateParams Where the person signs in.
+type AuthSessionCreateParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// Institution The institution's id.
+	Institution string `json:"institution"`
+
+	// ReturnURL Where the person is sent after signing in: `ios`, `auth-redirect/` and an application id for the mobile SDKs.
+	ReturnURL *string `json:"return_url,omitempty"`
+
+	// UseAbstractFlow Taken for compatibility.
+	UseAbstractFlow *bool `json:"use_abstract_flow,omitempty"`
+
+	// UseMobileHandoff Taken for compatibility.
+	UseMobileHandoff *bool `json:"use_mobile_handoff,omitempty"`
+}
+
+// AuthSessionEvent One thing that a client observed.
+type AuthSessionEvent struct {
+	// ClientTimestamp When it was observed, in milliseconds.
+	ClientTimestamp *string `json:"client_timestamp,omitempty"`
+
+	// EventName What happened.
+	EventName *string `json:"event_name,omitempty"`
+
+	// EventNamespace The kind of event.
+	EventNamespace *string `json:"event_namespace,omitempty"`
+
+	// RawEventDetails More about it, as JSON.
+	RawEventDetails *string `json:"raw_event_details,omitempty"`
+}
+
+// AuthSessionEventsParams What a client observed of a sign-in.
+type AuthSessionEventsParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// ClientTimestamp When it was sent, in milliseconds.
+	ClientTimestamp *string `json:"client_timestamp,omitempty"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// FrontendEvents What was observed.
+	FrontendEvents []AuthSessionEvent `json:"frontend_events,omitempty"`
+
+	// ID The sign-in's id.
+	ID string `json:"id"`
+
+	// Key Taken for compatibility.
+	Key *string `json:"key,omitempty"`
+}
+
+// AuthSessionParams One sign-in of the flow.
+type AuthSessionParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// EmitEvents Taken for compatibility.
+	EmitEvents *bool `json:"emit_events,omitempty"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// ID The sign-in's id.
+	ID string `json:"id"`
+}
+
+// AuthSessionSelectionParams The accounts that the person chose.
+type AuthSessionSelectionParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// ID The sign-in's id.
+	ID string `json:"id"`
+
+	// SelectedAccounts Ids of the accounts at the institution.
+	SelectedAccounts []string `json:"selected_accounts"`
+}
+
 // Authorization A person's consent at one institution, on which linked accounts rest.
 type Authorization struct {
 	// ID The authorization's id.
@@ -1331,6 +1949,15 @@ type Balance struct {
 // BalanceType Which of `cash` and `credit` is given.
 type BalanceType string
 
+// BankAccountParams An account by its numbers.
+type BankAccountParams struct {
+	// AccountNumber The account number.
+	AccountNumber string `json:"account_number"`
+
+	// RoutingNumber The routing number.
+	RoutingNumber string `json:"routing_number"`
+}
+
 // CashBalance More about a cash balance.
 type CashBalance struct {
 	// Available The amounts that can be spent, in the minor unit of each currency, by its code in lower case.
@@ -1405,6 +2032,21 @@ type EnabledEvent string
 type Error struct {
 	// Error One complaint.
 	Error APIError `json:"error"`
+}
+
+// ErrorExtraFields More about an error of the linking flow.
+type ErrorExtraFields struct {
+	// ExpectedToBeAvailableAt When the institution is expected to be back, in Unix seconds.
+	ExpectedToBeAvailableAt *int64 `json:"expected_to_be_available_at,omitempty"`
+
+	// InstitutionUnavailable Whether the institution cannot be reached.
+	InstitutionUnavailable *bool `json:"institution_unavailable,omitempty"`
+
+	// Reason What went wrong, for programs.
+	Reason *string `json:"reason,omitempty"`
+
+	// TotalAccountsCount How many accounts the person has there.
+	TotalAccountsCount *int64 `json:"total_accounts_count,omitempty"`
 }
 
 // Event Something that happened.
@@ -1513,6 +2155,777 @@ type ExpandableOwnership0 = string
 // HolderType Whether the holder is a customer of yours or a connected account.
 type HolderType string
 
+// LinkAccountList The accounts that were linked.
+type LinkAccountList struct {
+	// Data The accounts.
+	Data []Account `json:"data"`
+
+	// HasMore Whether there are accounts beyond these.
+	HasMore bool `json:"has_more"`
+
+	// Object The object's type.
+	Object LinkAccountListObject `json:"object"`
+
+	// TotalCount How many there are.
+	TotalCount int64 `json:"total_count"`
+
+	// URL The path at which they are listed.
+	URL string `json:"url"`
+}
+
+// LinkAccountListObject The object's type.
+type LinkAccountListObject string
+
+// LinkAccountPickerText The texts of the choice of accounts.
+type LinkAccountPickerText struct {
+	// DataAccessNotice What is shared, in detail.
+	DataAccessNotice LinkNotice `json:"data_access_notice"`
+}
+
+// LinkAssignments Nothing; kept for clients that look into it.
+type LinkAssignments map[string]string
+
+// LinkAuthDisplay The texts of a sign-in.
+type LinkAuthDisplay struct {
+	// Text The texts of a sign-in.
+	Text LinkAuthText `json:"text"`
+}
+
+// LinkAuthSession A sign-in at an institution.
+type LinkAuthSession struct {
+	// ID The sign-in's id.
+	ID string `json:"id"`
+
+	// Display The texts of a sign-in.
+	Display *LinkAuthDisplay `json:"display,omitempty"`
+
+	// Flow How the person signs in.
+	Flow LinkAuthSessionFlow `json:"flow"`
+
+	// Institution An institution.
+	Institution LinkInstitution `json:"institution"`
+
+	// InstitutionSkipAccountSelection Whether accounts are chosen at the bank.
+	InstitutionSkipAccountSelection bool `json:"institution_skip_account_selection"`
+
+	// IsOauth Whether the person signs in on the bank's own page.
+	IsOauth bool `json:"is_oauth"`
+
+	// NextPane A step of the flow that the person sees.
+	NextPane LinkPane `json:"next_pane"`
+
+	// Questions What the hosted form asks now; nothing when the sign-in is not waiting for answers.
+	Questions []LinkQuestion `json:"questions"`
+
+	// ShowPartnerDisclosure Always false.
+	ShowPartnerDisclosure bool `json:"show_partner_disclosure"`
+
+	// SkipAccountSelection Whether accounts are chosen at the bank.
+	SkipAccountSelection bool `json:"skip_account_selection"`
+
+	// URL Where the person signs in: a page of the bank, or of this server.
+	URL *string `json:"url"`
+
+	// URLQrCode Always null.
+	URLQrCode *string `json:"url_qr_code,omitempty"`
+}
+
+// LinkAuthSessionFlow How the person signs in.
+type LinkAuthSessionFlow string
+
+// LinkAuthText The texts of a sign-in.
+type LinkAuthText struct {
+	// OauthPrepane What is said before the person goes to the bank's own page.
+	OauthPrepane *LinkPrepane `json:"oauth_prepane,omitempty"`
+}
+
+// LinkBankAccount An account whose numbers were typed.
+type LinkBankAccount struct {
+	// ID The bank account's id.
+	ID string `json:"id"`
+
+	// BankName The name of the bank, when it is known.
+	BankName *string `json:"bank_name"`
+
+	// Country The country of the bank.
+	Country string `json:"country"`
+
+	// Currency The currency, in lower case.
+	Currency string `json:"currency"`
+
+	// Last4 The last four digits of its number.
+	Last4 string `json:"last4"`
+
+	// Object The object's type.
+	Object LinkBankAccountObject `json:"object"`
+
+	// RoutingNumber The routing number.
+	RoutingNumber string `json:"routing_number"`
+}
+
+// LinkBankAccountObject The object's type.
+type LinkBankAccountObject string
+
+// LinkBullet A short statement.
+type LinkBullet struct {
+	// Content The text.
+	Content *string `json:"content"`
+
+	// Icon A picture by its URL.
+	Icon *LinkImage `json:"icon,omitempty"`
+
+	// Title Its title.
+	Title *string `json:"title"`
+}
+
+// LinkBullets A list of short statements.
+type LinkBullets struct {
+	// Bullets The statements.
+	Bullets []LinkBullet `json:"bullets"`
+}
+
+// LinkButton A button.
+type LinkButton struct {
+	// Icon A picture by its URL.
+	Icon *LinkImage `json:"icon,omitempty"`
+
+	// Text Its text.
+	Text string `json:"text"`
+}
+
+// LinkCompleteParams The session, and why the flow ends when it ends in an error.
+type LinkCompleteParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// TerminalError The error that ended the flow.
+	TerminalError *string `json:"terminal_error,omitempty"`
+}
+
+// LinkConsentText The texts of the consent. Links are written as Markdown.
+type LinkConsentText struct {
+	// AboveCta Above the button.
+	AboveCta string `json:"above_cta"`
+
+	// BelowCta Below the button.
+	BelowCta *string `json:"below_cta,omitempty"`
+
+	// Body A list of short statements.
+	Body LinkBullets `json:"body"`
+
+	// Cta On the button.
+	Cta string `json:"cta"`
+
+	// DataAccessNotice What is shared, in detail.
+	DataAccessNotice LinkNotice `json:"data_access_notice"`
+
+	// LegalDetailsNotice Where the terms are.
+	LegalDetailsNotice LinkLegalNotice `json:"legal_details_notice"`
+
+	// Title The title.
+	Title string `json:"title"`
+}
+
+// LinkEntries Paragraphs.
+type LinkEntries struct {
+	// Entries The paragraphs.
+	Entries []LinkEntry `json:"entries"`
+}
+
+// LinkEntry A paragraph.
+type LinkEntry struct {
+	// Content The text.
+	Content string `json:"content"`
+
+	// Type Always text.
+	Type LinkEntryType `json:"type"`
+}
+
+// LinkEntryType Always text.
+type LinkEntryType string
+
+// LinkImage A picture by its URL.
+type LinkImage struct {
+	// Default The URL; null when there is no picture.
+	Default *string `json:"default"`
+}
+
+// LinkInstitution An institution.
+type LinkInstitution struct {
+	// ID The institution's id.
+	ID string `json:"id"`
+
+	// Featured Whether it is shown before the person searches.
+	Featured bool `json:"featured"`
+
+	// FeaturedOrder Its place among those.
+	FeaturedOrder *int64 `json:"featured_order"`
+
+	// Icon A picture by its URL.
+	Icon *LinkImage `json:"icon,omitempty"`
+
+	// Logo A picture by its URL.
+	Logo *LinkImage `json:"logo,omitempty"`
+
+	// MobileHandoffCapable Always false.
+	MobileHandoffCapable bool `json:"mobile_handoff_capable"`
+
+	// Name Its name.
+	Name string `json:"name"`
+
+	// URL Its web site.
+	URL *string `json:"url"`
+}
+
+// LinkInstitutionList Institutions.
+type LinkInstitutionList struct {
+	// Data The institutions.
+	Data []LinkInstitution `json:"data"`
+
+	// ShowManualEntry Whether typing an account number is offered beside them.
+	ShowManualEntry bool `json:"show_manual_entry"`
+}
+
+// LinkLegalNotice Where the terms are.
+type LinkLegalNotice struct {
+	// Body A list of links.
+	Body LinkLinks `json:"body"`
+
+	// Cta On the button.
+	Cta string `json:"cta"`
+
+	// Disclaimer Small print.
+	Disclaimer *string `json:"disclaimer,omitempty"`
+
+	// Icon A picture by its URL.
+	Icon *LinkImage `json:"icon,omitempty"`
+
+	// Subtitle The subtitle.
+	Subtitle *string `json:"subtitle,omitempty"`
+
+	// Title The title.
+	Title string `json:"title"`
+}
+
+// LinkLink A link.
+type LinkLink struct {
+	// Content What is behind it.
+	Content *string `json:"content"`
+
+	// Title Its title, in Markdown.
+	Title string `json:"title"`
+}
+
+// LinkLinks A list of links.
+type LinkLinks struct {
+	// Links The links.
+	Links []LinkLink `json:"links"`
+}
+
+// LinkManifest The flow as it stands.
+type LinkManifest struct {
+	// ID The session's id.
+	ID string `json:"id"`
+
+	// AccountDisconnectionMethod How the person can end the sharing later.
+	AccountDisconnectionMethod *LinkManifestAccountDisconnectionMethod `json:"account_disconnection_method,omitempty"`
+
+	// AccountSubcategories The kinds of accounts that can be linked.
+	AccountSubcategories []Subcategory `json:"account_subcategories,omitempty"`
+
+	// ActiveAuthSession A sign-in at an institution.
+	ActiveAuthSession *LinkAuthSession `json:"active_auth_session,omitempty"`
+
+	// ActiveInstitution An institution.
+	ActiveInstitution *LinkInstitution `json:"active_institution,omitempty"`
+
+	// AllowManualEntry Whether an account number may be typed.
+	AllowManualEntry bool `json:"allow_manual_entry"`
+
+	// AppVerificationEnabled Always false.
+	AppVerificationEnabled bool `json:"app_verification_enabled"`
+
+	// BusinessName Who asks for the data.
+	BusinessName *string `json:"business_name"`
+
+	// CancelURL The URL at which the hosted flow ends when it was left.
+	CancelURL string `json:"cancel_url"`
+
+	// ConsentAcquiredAt When the person agreed, in Unix seconds.
+	ConsentAcquiredAt *int64 `json:"consent_acquired_at"`
+
+	// ConsentRequired Whether the person is asked to agree.
+	ConsentRequired bool `json:"consent_required"`
+
+	// CustomManualEntryHandling Always false.
+	CustomManualEntryHandling bool `json:"custom_manual_entry_handling"`
+
+	// DisableLinkMoreAccounts Whether only one institution can be linked.
+	DisableLinkMoreAccounts bool `json:"disable_link_more_accounts"`
+
+	// ExperimentAssignments Nothing; kept for clients that look into it.
+	ExperimentAssignments LinkAssignments `json:"experiment_assignments"`
+
+	// Features Nothing; kept for clients that look into it.
+	Features LinkAssignments `json:"features"`
+
+	// HostedAuthURL The URL of the hosted flow.
+	HostedAuthURL string `json:"hosted_auth_url"`
+
+	// InstantVerificationDisabled Always false.
+	InstantVerificationDisabled bool `json:"instant_verification_disabled"`
+
+	// InstitutionSearchDisabled Always false.
+	InstitutionSearchDisabled bool `json:"institution_search_disabled"`
+
+	// IsEndUserFacing Always true.
+	IsEndUserFacing *bool `json:"is_end_user_facing,omitempty"`
+
+	// IsLinkWithStripe Always false.
+	IsLinkWithStripe *bool `json:"is_link_with_stripe,omitempty"`
+
+	// IsNetworkingUserFlow Always false.
+	IsNetworkingUserFlow bool `json:"is_networking_user_flow"`
+
+	// IsStripeDirect Always false.
+	IsStripeDirect *bool `json:"is_stripe_direct,omitempty"`
+
+	// Limits How much may be linked.
+	Limits *SessionLimits `json:"limits,omitempty"`
+
+	// LinkAccountSessionCancellationBehavior Leaving early is no error.
+	LinkAccountSessionCancellationBehavior LinkManifestLinkAccountSessionCancellationBehavior `json:"link_account_session_cancellation_behavior"`
+
+	// Livemode Whether the session is live.
+	Livemode bool `json:"livemode"`
+
+	// ManualEntryMode Who handles typed account numbers.
+	ManualEntryMode LinkManifestManualEntryMode `json:"manual_entry_mode"`
+
+	// ManualEntryUsesMicrodeposits Whether a typed account is verified by small deposits.
+	ManualEntryUsesMicrodeposits bool `json:"manual_entry_uses_microdeposits"`
+
+	// MobileHandoffEnabled Always false.
+	MobileHandoffEnabled bool `json:"mobile_handoff_enabled"`
+
+	// NextPane A step of the flow that the person sees.
+	NextPane LinkPane `json:"next_pane"`
+
+	// PaymentMethodType The payment method that the account is for.
+	PaymentMethodType *LinkManifestPaymentMethodType `json:"payment_method_type"`
+
+	// Permissions The data that is asked for.
+	Permissions []Permission `json:"permissions"`
+
+	// Product Always `external_api`.
+	Product LinkManifestProduct `json:"product"`
+
+	// ReturnURL Where the person is sent after signing in at the bank in the native browser.
+	ReturnURL *string `json:"return_url,omitempty"`
+
+	// SingleAccount Whether only one account can be chosen.
+	SingleAccount bool `json:"single_account"`
+
+	// SkipSuccessPane Always false.
+	SkipSuccessPane bool `json:"skip_success_pane"`
+
+	// SuccessURL The URL at which the hosted flow ends when accounts were linked.
+	SuccessURL string `json:"success_url"`
+
+	// Theme The look.
+	Theme LinkManifestTheme `json:"theme"`
+
+	// UseSingleSortSearch Always true.
+	UseSingleSortSearch bool `json:"use_single_sort_search"`
+
+	// Version The version of the flow.
+	Version LinkManifestVersion `json:"version"`
+}
+
+// LinkManifestAccountDisconnectionMethod How the person can end the sharing later.
+type LinkManifestAccountDisconnectionMethod string
+
+// LinkManifestLinkAccountSessionCancellationBehavior Leaving early is no error.
+type LinkManifestLinkAccountSessionCancellationBehavior string
+
+// LinkManifestManualEntryMode Who handles typed account numbers.
+type LinkManifestManualEntryMode string
+
+// LinkManifestPaymentMethodType The payment method that the account is for.
+type LinkManifestPaymentMethodType string
+
+// LinkManifestProduct Always `external_api`.
+type LinkManifestProduct string
+
+// LinkManifestTheme The look.
+type LinkManifestTheme string
+
+// LinkManifestVersion The version of the flow.
+type LinkManifestVersion string
+
+// LinkMobileParams What the mobile SDKs say of themselves.
+type LinkMobileParams struct {
+	// AppReturnURL The URL that brings the person back into the app.
+	AppReturnURL *string `json:"app_return_url,omitempty"`
+
+	// ApplicationID The app's id.
+	ApplicationID *string `json:"application_id,omitempty"`
+
+	// ForcedAuthflowVersion Taken for compatibility.
+	ForcedAuthflowVersion *string `json:"forced_authflow_version,omitempty"`
+
+	// Fullscreen Taken for compatibility.
+	Fullscreen *bool `json:"fullscreen,omitempty"`
+
+	// HideCloseButton Taken for compatibility.
+	HideCloseButton *bool `json:"hide_close_button,omitempty"`
+
+	// SupportsAppVerification Taken for compatibility.
+	SupportsAppVerification *bool `json:"supports_app_verification,omitempty"`
+
+	// VerifiedAppID Taken for compatibility.
+	VerifiedAppID *string `json:"verified_app_id,omitempty"`
+}
+
+// LinkNotice What is shared, in detail.
+type LinkNotice struct {
+	// Body A list of short statements.
+	Body LinkBullets `json:"body"`
+
+	// Cta On the button.
+	Cta string `json:"cta"`
+
+	// Disclaimer Small print.
+	Disclaimer *string `json:"disclaimer,omitempty"`
+
+	// Icon A picture by its URL.
+	Icon *LinkImage `json:"icon,omitempty"`
+
+	// Subtitle The subtitle.
+	Subtitle *string `json:"subtitle,omitempty"`
+
+	// Title The title.
+	Title string `json:"title"`
+}
+
+// LinkOAuthResults How a sign-in at the bank ended.
+type LinkOAuthResults struct {
+	// Code Always null: the grant stays with the server.
+	Code *string `json:"code,omitempty"`
+
+	// Error What went wrong.
+	Error *string `json:"error,omitempty"`
+
+	// MemberGUID Always null.
+	MemberGUID *string `json:"member_guid,omitempty"`
+
+	// PublicToken To be sent when the sign-in is completed.
+	PublicToken *string `json:"public_token,omitempty"`
+
+	// State The state of the sign-in.
+	State string `json:"state"`
+
+	// Status How it ended.
+	Status LinkOAuthResultsStatus `json:"status"`
+}
+
+// LinkOAuthResultsStatus How it ended.
+type LinkOAuthResultsStatus string
+
+// LinkOption An answer to choose.
+type LinkOption struct {
+	// Label What the person sees.
+	Label string `json:"label"`
+
+	// Value What is sent.
+	Value string `json:"value"`
+}
+
+// LinkPane A step of the flow that the person sees.
+type LinkPane string
+
+// LinkParams The session that the flow belongs to.
+type LinkParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+}
+
+// LinkPartnerAccount An account at the institution.
+type LinkPartnerAccount struct {
+	// ID Its id in this flow.
+	ID string `json:"id"`
+
+	// AllowSelection Whether it can be chosen.
+	AllowSelection bool `json:"allow_selection"`
+
+	// AllowSelectionMessage Why it cannot.
+	AllowSelectionMessage *string `json:"allow_selection_message"`
+
+	// Authorization The sign-in's id.
+	Authorization string `json:"authorization"`
+
+	// BalanceAmount The balance in the currency's minor unit, when the permission is asked for.
+	BalanceAmount *int64 `json:"balance_amount,omitempty"`
+
+	// Category The kind of account.
+	Category LinkPartnerAccountCategory `json:"category"`
+
+	// Currency The currency, in lower case.
+	Currency *string `json:"currency,omitempty"`
+
+	// DisplayableAccountNumbers The last four digits of its number.
+	DisplayableAccountNumbers *string `json:"displayable_account_numbers"`
+
+	// Institution An institution.
+	Institution *LinkInstitution `json:"institution,omitempty"`
+
+	// InstitutionName The name of the institution.
+	InstitutionName string `json:"institution_name"`
+
+	// LinkedAccountID The id of the account, once it is linked.
+	LinkedAccountID *string `json:"linked_account_id"`
+
+	// Name What it is called there.
+	Name string `json:"name"`
+
+	// Status Whether its data can be fetched.
+	Status LinkPartnerAccountStatus `json:"status"`
+
+	// Subcategory The kind of account within its category.
+	Subcategory LinkPartnerAccountSubcategory `json:"subcategory"`
+
+	// SupportedPaymentMethodTypes The payment methods that it can be used for.
+	SupportedPaymentMethodTypes []LinkPartnerAccountSupportedPaymentMethodTypes `json:"supported_payment_method_types"`
+}
+
+// LinkPartnerAccountCategory The kind of account.
+type LinkPartnerAccountCategory string
+
+// LinkPartnerAccountStatus Whether its data can be fetched.
+type LinkPartnerAccountStatus string
+
+// LinkPartnerAccountSubcategory The kind of account within its category.
+type LinkPartnerAccountSubcategory string
+
+// LinkPartnerAccountSupportedPaymentMethodTypes defines model for LinkPartnerAccount.SupportedPaymentMethodTypes.
+type LinkPartnerAccountSupportedPaymentMethodTypes string
+
+// LinkPartnerAccountList The accounts at the institution.
+type LinkPartnerAccountList struct {
+	// Data The accounts.
+	Data []LinkPartnerAccount `json:"data"`
+
+	// NextPane A step of the flow that the person sees.
+	NextPane LinkPane `json:"next_pane"`
+
+	// SkipAccountSelection Whether there is nothing to choose.
+	SkipAccountSelection bool `json:"skip_account_selection"`
+}
+
+// LinkPartnerNotice Through whom the bank is reached.
+type LinkPartnerNotice struct {
+	// PartnerIcon A picture by its URL.
+	PartnerIcon *LinkImage `json:"partner_icon,omitempty"`
+
+	// Text The text.
+	Text string `json:"text"`
+}
+
+// LinkPaymentAccount The account that was attached.
+type LinkPaymentAccount struct {
+	// ID The account's id.
+	ID string `json:"id"`
+
+	// EligibleForNetworking Always false.
+	EligibleForNetworking bool `json:"eligible_for_networking"`
+
+	// MicrodepositVerificationMethod How the account is verified.
+	MicrodepositVerificationMethod *LinkPaymentAccountMicrodepositVerificationMethod `json:"microdeposit_verification_method"`
+
+	// NetworkingSuccessful Always false.
+	NetworkingSuccessful bool `json:"networking_successful"`
+
+	// NextPane A step of the flow that the person sees.
+	NextPane LinkPane `json:"next_pane"`
+}
+
+// LinkPaymentAccountMicrodepositVerificationMethod How the account is verified.
+type LinkPaymentAccountMicrodepositVerificationMethod string
+
+// LinkPrepane What is said before the person goes to the bank's own page.
+type LinkPrepane struct {
+	// Body Paragraphs.
+	Body LinkEntries `json:"body"`
+
+	// Cta A button.
+	Cta LinkButton `json:"cta"`
+
+	// DataAccessNotice What is shared, in detail.
+	DataAccessNotice LinkNotice `json:"data_access_notice"`
+
+	// InstitutionIcon A picture by its URL.
+	InstitutionIcon LinkImage `json:"institution_icon"`
+
+	// PartnerNotice Through whom the bank is reached.
+	PartnerNotice *LinkPartnerNotice `json:"partner_notice,omitempty"`
+
+	// Subtitle The subtitle.
+	Subtitle string `json:"subtitle"`
+
+	// Title The title.
+	Title string `json:"title"`
+}
+
+// LinkQuestion A question of the hosted sign-in form.
+type LinkQuestion struct {
+	// Error What was wrong with the last answer.
+	Error *string `json:"error"`
+
+	// Label What the person is asked.
+	Label string `json:"label"`
+
+	// Name What the answer is sent as.
+	Name string `json:"name"`
+
+	// Options The answers to choose from; nothing when the answer is typed.
+	Options []LinkOption `json:"options"`
+
+	// Type How the answer is given.
+	Type LinkQuestionType `json:"type"`
+}
+
+// LinkQuestionType How the answer is given.
+type LinkQuestionType string
+
+// LinkSession The result of the flow.
+type LinkSession struct {
+	// ID The session's id.
+	ID string `json:"id"`
+
+	// Accounts The accounts that were linked.
+	Accounts LinkAccountList `json:"accounts"`
+
+	// BankAccountToken Stands for a bank account until it is used.
+	BankAccountToken *Token `json:"bank_account_token,omitempty"`
+
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// Livemode Whether the session is live.
+	Livemode bool `json:"livemode"`
+
+	// Object The object's type.
+	Object LinkSessionObject `json:"object"`
+
+	// PaymentAccount An account whose numbers were typed.
+	PaymentAccount *LinkBankAccount `json:"payment_account,omitempty"`
+
+	// Permissions The data that was asked for.
+	Permissions []Permission `json:"permissions"`
+
+	// Prefetch The data that is fetched at once.
+	Prefetch []PrefetchFeature `json:"prefetch"`
+
+	// ReturnURL Where the person is sent after signing in at the bank in the native browser.
+	ReturnURL *string `json:"return_url,omitempty"`
+
+	// Status How the flow stands.
+	Status LinkSessionStatus `json:"status"`
+
+	// StatusDetails More about how the flow ended.
+	StatusDetails *LinkSessionStatusDetails `json:"status_details,omitempty"`
+}
+
+// LinkSessionObject The object's type.
+type LinkSessionObject string
+
+// LinkSessionStatus How the flow stands.
+type LinkSessionStatus string
+
+// LinkSessionCancelled Why the flow was left.
+type LinkSessionCancelled struct {
+	// Reason The reason.
+	Reason LinkSessionCancelledReason `json:"reason"`
+}
+
+// LinkSessionCancelledReason The reason.
+type LinkSessionCancelledReason string
+
+// LinkSessionStatusDetails More about how the flow ended.
+type LinkSessionStatusDetails struct {
+	// Cancelled Why the flow was left.
+	Cancelled *LinkSessionCancelled `json:"cancelled,omitempty"`
+}
+
+// LinkSynchronize Everything that a client needs to show the flow.
+type LinkSynchronize struct {
+	// Manifest The flow as it stands.
+	Manifest LinkManifest `json:"manifest"`
+
+	// Text The texts that the panes show.
+	Text LinkText `json:"text"`
+
+	// Visual How the flow looks.
+	Visual LinkVisual `json:"visual"`
+}
+
+// LinkSynchronizeParams The session, and what the client is.
+type LinkSynchronizeParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// EmitEvents Taken for compatibility.
+	EmitEvents *bool `json:"emit_events,omitempty"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// Fullscreen Taken for compatibility.
+	Fullscreen *bool `json:"fullscreen,omitempty"`
+
+	// HideCloseButton Taken for compatibility.
+	HideCloseButton *bool `json:"hide_close_button,omitempty"`
+
+	// Locale The person's language, as a BCP 47 tag.
+	Locale *string `json:"locale,omitempty"`
+
+	// Mobile What the mobile SDKs say of themselves.
+	Mobile *LinkMobileParams `json:"mobile,omitempty"`
+}
+
+// LinkText The texts that the panes show.
+type LinkText struct {
+	// AccountPickerPane The texts of the choice of accounts.
+	AccountPickerPane *LinkAccountPickerText `json:"account_picker_pane,omitempty"`
+
+	// ConsentPane The texts of the consent. Links are written as Markdown.
+	ConsentPane LinkConsentText `json:"consent_pane"`
+}
+
+// LinkVisual How the flow looks.
+type LinkVisual struct {
+	// MerchantLogo Pictures of who asks for the data.
+	MerchantLogo []string `json:"merchant_logo"`
+
+	// ReduceManualEntryProminenceInErrors Whether errors hold back with typing account numbers.
+	ReduceManualEntryProminenceInErrors bool `json:"reduce_manual_entry_prominence_in_errors"`
+
+	// ReducedBranding Always true.
+	ReducedBranding bool `json:"reduced_branding"`
+}
+
+// LinkedAccountParams An account that was linked in the session.
+type LinkedAccountParams struct {
+	// ID The linked account's id, or its id at the institution.
+	ID string `json:"id"`
+}
+
 // ManualEntry Whether an account number may be typed instead of signing in at a bank.
 type ManualEntry struct {
 	// Mode Whether the person may type an account number when the bank cannot be reached: `automatic` offers it,
@@ -1534,6 +2947,30 @@ type MetadataParams struct {
 
 // MetadataParams1 defines model for MetadataParams.1.
 type MetadataParams1 string
+
+// PaymentAccountParams The account to attach.
+type PaymentAccountParams struct {
+	// BankAccount An account by its numbers.
+	BankAccount *BankAccountParams `json:"bank_account,omitempty"`
+
+	// ClientSecret The session's client secret.
+	ClientSecret string `json:"client_secret"`
+
+	// ConsumerSessionClientSecret Taken for compatibility.
+	ConsumerSessionClientSecret *string `json:"consumer_session_client_secret,omitempty"`
+
+	// Expand Properties to answer in full, as paths of at most four levels.
+	Expand *Expand `json:"expand,omitempty"`
+
+	// LinkedAccount An account that was linked in the session.
+	LinkedAccount *LinkedAccountParams `json:"linked_account,omitempty"`
+
+	// Type Which of the two is given.
+	Type PaymentAccountParamsType `json:"type"`
+}
+
+// PaymentAccountParamsType Which of the two is given.
+type PaymentAccountParamsType string
 
 // PaymentMethodSupport How many of the linked accounts must be usable for payments.
 type PaymentMethodSupport string
@@ -1576,6 +3013,9 @@ type Session struct {
 
 	// Accounts The accounts that were linked in the session, as they are now.
 	Accounts SessionAccounts `json:"accounts"`
+
+	// BankAccountToken Stands for a bank account until it is used.
+	BankAccountToken *Token `json:"bank_account_token,omitempty"`
 
 	// ClientSecret What the linking flow is opened with. Give it to nobody but the person who links accounts.
 	ClientSecret *string `json:"client_secret"`
@@ -1736,6 +3176,39 @@ type TimeRangeEnds struct {
 	// Lte At this time or earlier.
 	Lte *int64 `json:"lte,omitempty"`
 }
+
+// Token Stands for a bank account until it is used.
+type Token struct {
+	// ID The token's id.
+	ID string `json:"id"`
+
+	// Object The object's type.
+	Object TokenObject `json:"object"`
+
+	// BankAccount An account whose numbers were typed.
+	BankAccount LinkBankAccount `json:"bank_account"`
+
+	// ClientIP Always null.
+	ClientIP *string `json:"client_ip"`
+
+	// Created When it was made, in Unix seconds.
+	Created int64 `json:"created"`
+
+	// Livemode Whether it is live.
+	Livemode bool `json:"livemode"`
+
+	// Type What it stands for.
+	Type TokenType `json:"type"`
+
+	// Used Whether it was used.
+	Used bool `json:"used"`
+}
+
+// TokenObject The object's type.
+type TokenObject string
+
+// TokenType What it stands for.
+type TokenType string
 
 // Transaction A movement of money on an account.
 type Transaction struct {
@@ -1969,14 +3442,181 @@ type Forbidden = Error
 // InternalServerError What every answer with a status of 400 or more carries.
 type InternalServerError = Error
 
+// LinkBadRequest What every answer with a status of 400 or more carries.
+type LinkBadRequest = Error
+
 // NotFound What every answer with a status of 400 or more carries.
 type NotFound = Error
+
+// NotYet What every answer with a status of 400 or more carries.
+type NotYet = Error
 
 // TooManyRequests What every answer with a status of 400 or more carries.
 type TooManyRequests = Error
 
 // Unauthorized What every answer with a status of 400 or more carries.
 type Unauthorized = Error
+
+// CreateAuthSessionParams defines parameters for CreateAuthSession.
+type CreateAuthSessionParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// ListAuthSessionAccountsParams defines parameters for ListAuthSessionAccounts.
+type ListAuthSessionAccountsParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// AnswerAuthSessionParams defines parameters for AnswerAuthSession.
+type AnswerAuthSessionParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// AuthorizeAuthSessionParams defines parameters for AuthorizeAuthSession.
+type AuthorizeAuthSessionParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// CancelAuthSessionParams defines parameters for CancelAuthSession.
+type CancelAuthSessionParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// RecordAuthSessionEventsParams defines parameters for RecordAuthSessionEvents.
+type RecordAuthSessionEventsParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// RetrieveOAuthResultsParams defines parameters for RetrieveOAuthResults.
+type RetrieveOAuthResultsParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// RetrieveAuthSessionParams defines parameters for RetrieveAuthSession.
+type RetrieveAuthSessionParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// SelectAuthSessionAccountsParams defines parameters for SelectAuthSessionAccounts.
+type SelectAuthSessionAccountsParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// ListFeaturedInstitutionsParams defines parameters for ListFeaturedInstitutions.
+type ListFeaturedInstitutionsParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `form:"client_secret" json:"client_secret"`
+
+	// Limit How many institutions to answer at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// SearchInstitutionsParams defines parameters for SearchInstitutions.
+type SearchInstitutionsParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `form:"client_secret" json:"client_secret"`
+
+	// Limit How many institutions to answer at most.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Query The text to search for.
+	Query string `form:"query" json:"query"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
@@ -2161,6 +3801,20 @@ type CreateSessionParams struct {
 	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
 }
 
+// SynchronizeLinkParams defines parameters for SynchronizeLink.
+type SynchronizeLinkParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
 // RetrieveSessionParams defines parameters for RetrieveSession.
 type RetrieveSessionParams struct {
 	// Expand Properties to answer in full, as paths of at most four levels (`accounts.data.ownership`).
@@ -2209,6 +3863,91 @@ type ListTransactionsParams struct {
 type RetrieveTransactionParams struct {
 	// Expand Properties to answer in full, as paths of at most four levels (`accounts.data.ownership`).
 	Expand *Expand `json:"expand,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// AttachPaymentAccountParams defines parameters for AttachPaymentAccount.
+type AttachPaymentAccountParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// CompleteLinkParams defines parameters for CompleteLink.
+type CompleteLinkParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// AcquireLinkConsentParams defines parameters for AcquireLinkConsent.
+type AcquireLinkConsentParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// LinkMoreAccountsParams defines parameters for LinkMoreAccounts.
+type LinkMoreAccountsParams struct {
+	// IdempotencyKey Any text that is new for each thing to be done. A request that is sent again with its key, within 24 hours,
+	// gets the first one's answer and does nothing.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// ListLinkedAccountsParams defines parameters for ListLinkedAccounts.
+type ListLinkedAccountsParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `form:"client_secret" json:"client_secret"`
+
+	// StartingAfter The id of the object that the page starts after: the page of older ones. Not with `ending_before`.
+	StartingAfter *StartingAfter `form:"starting_after,omitempty" json:"starting_after,omitempty"`
+
+	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
+
+	// StripeVersion The version that the client was written for: a date, a release name where there is one, and betas after a
+	// semicolon. Any well-formed version is accepted.
+	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
+}
+
+// RetrieveLinkReceiptParams defines parameters for RetrieveLinkReceipt.
+type RetrieveLinkReceiptParams struct {
+	// ClientSecret The session's client secret.
+	ClientSecret string `form:"client_secret" json:"client_secret"`
 
 	// StripeAccount A connected account to act for. Each has objects of its own, apart from those of the key's owner.
 	StripeAccount *StripeAccount `json:"Stripe-Account,omitempty"`
@@ -2291,6 +4030,60 @@ type UpdateWebhookEndpointParams struct {
 	StripeVersion *StripeVersion `json:"Stripe-Version,omitempty"`
 }
 
+// CreateAuthSessionJSONRequestBody defines body for CreateAuthSession for application/json ContentType.
+type CreateAuthSessionJSONRequestBody = AuthSessionCreateParams
+
+// CreateAuthSessionFormdataRequestBody defines body for CreateAuthSession for application/x-www-form-urlencoded ContentType.
+type CreateAuthSessionFormdataRequestBody = AuthSessionCreateParams
+
+// ListAuthSessionAccountsJSONRequestBody defines body for ListAuthSessionAccounts for application/json ContentType.
+type ListAuthSessionAccountsJSONRequestBody = AuthSessionParams
+
+// ListAuthSessionAccountsFormdataRequestBody defines body for ListAuthSessionAccounts for application/x-www-form-urlencoded ContentType.
+type ListAuthSessionAccountsFormdataRequestBody = AuthSessionParams
+
+// AnswerAuthSessionJSONRequestBody defines body for AnswerAuthSession for application/json ContentType.
+type AnswerAuthSessionJSONRequestBody = AuthSessionAnswersParams
+
+// AnswerAuthSessionFormdataRequestBody defines body for AnswerAuthSession for application/x-www-form-urlencoded ContentType.
+type AnswerAuthSessionFormdataRequestBody = AuthSessionAnswersParams
+
+// AuthorizeAuthSessionJSONRequestBody defines body for AuthorizeAuthSession for application/json ContentType.
+type AuthorizeAuthSessionJSONRequestBody = AuthSessionAuthorizedParams
+
+// AuthorizeAuthSessionFormdataRequestBody defines body for AuthorizeAuthSession for application/x-www-form-urlencoded ContentType.
+type AuthorizeAuthSessionFormdataRequestBody = AuthSessionAuthorizedParams
+
+// CancelAuthSessionJSONRequestBody defines body for CancelAuthSession for application/json ContentType.
+type CancelAuthSessionJSONRequestBody = AuthSessionParams
+
+// CancelAuthSessionFormdataRequestBody defines body for CancelAuthSession for application/x-www-form-urlencoded ContentType.
+type CancelAuthSessionFormdataRequestBody = AuthSessionParams
+
+// RecordAuthSessionEventsJSONRequestBody defines body for RecordAuthSessionEvents for application/json ContentType.
+type RecordAuthSessionEventsJSONRequestBody = AuthSessionEventsParams
+
+// RecordAuthSessionEventsFormdataRequestBody defines body for RecordAuthSessionEvents for application/x-www-form-urlencoded ContentType.
+type RecordAuthSessionEventsFormdataRequestBody = AuthSessionEventsParams
+
+// RetrieveOAuthResultsJSONRequestBody defines body for RetrieveOAuthResults for application/json ContentType.
+type RetrieveOAuthResultsJSONRequestBody = AuthSessionParams
+
+// RetrieveOAuthResultsFormdataRequestBody defines body for RetrieveOAuthResults for application/x-www-form-urlencoded ContentType.
+type RetrieveOAuthResultsFormdataRequestBody = AuthSessionParams
+
+// RetrieveAuthSessionJSONRequestBody defines body for RetrieveAuthSession for application/json ContentType.
+type RetrieveAuthSessionJSONRequestBody = AuthSessionParams
+
+// RetrieveAuthSessionFormdataRequestBody defines body for RetrieveAuthSession for application/x-www-form-urlencoded ContentType.
+type RetrieveAuthSessionFormdataRequestBody = AuthSessionParams
+
+// SelectAuthSessionAccountsJSONRequestBody defines body for SelectAuthSessionAccounts for application/json ContentType.
+type SelectAuthSessionAccountsJSONRequestBody = AuthSessionSelectionParams
+
+// SelectAuthSessionAccountsFormdataRequestBody defines body for SelectAuthSessionAccounts for application/x-www-form-urlencoded ContentType.
+type SelectAuthSessionAccountsFormdataRequestBody = AuthSessionSelectionParams
+
 // DisconnectAccountJSONRequestBody defines body for DisconnectAccount for application/json ContentType.
 type DisconnectAccountJSONRequestBody = ExpandParams
 
@@ -2320,6 +4113,36 @@ type CreateSessionJSONRequestBody = SessionCreateParams
 
 // CreateSessionFormdataRequestBody defines body for CreateSession for application/x-www-form-urlencoded ContentType.
 type CreateSessionFormdataRequestBody = SessionCreateParams
+
+// SynchronizeLinkJSONRequestBody defines body for SynchronizeLink for application/json ContentType.
+type SynchronizeLinkJSONRequestBody = LinkSynchronizeParams
+
+// SynchronizeLinkFormdataRequestBody defines body for SynchronizeLink for application/x-www-form-urlencoded ContentType.
+type SynchronizeLinkFormdataRequestBody = LinkSynchronizeParams
+
+// AttachPaymentAccountJSONRequestBody defines body for AttachPaymentAccount for application/json ContentType.
+type AttachPaymentAccountJSONRequestBody = PaymentAccountParams
+
+// AttachPaymentAccountFormdataRequestBody defines body for AttachPaymentAccount for application/x-www-form-urlencoded ContentType.
+type AttachPaymentAccountFormdataRequestBody = PaymentAccountParams
+
+// CompleteLinkJSONRequestBody defines body for CompleteLink for application/json ContentType.
+type CompleteLinkJSONRequestBody = LinkCompleteParams
+
+// CompleteLinkFormdataRequestBody defines body for CompleteLink for application/x-www-form-urlencoded ContentType.
+type CompleteLinkFormdataRequestBody = LinkCompleteParams
+
+// AcquireLinkConsentJSONRequestBody defines body for AcquireLinkConsent for application/json ContentType.
+type AcquireLinkConsentJSONRequestBody = LinkParams
+
+// AcquireLinkConsentFormdataRequestBody defines body for AcquireLinkConsent for application/x-www-form-urlencoded ContentType.
+type AcquireLinkConsentFormdataRequestBody = LinkParams
+
+// LinkMoreAccountsJSONRequestBody defines body for LinkMoreAccounts for application/json ContentType.
+type LinkMoreAccountsJSONRequestBody = LinkParams
+
+// LinkMoreAccountsFormdataRequestBody defines body for LinkMoreAccounts for application/x-www-form-urlencoded ContentType.
+type LinkMoreAccountsFormdataRequestBody = LinkParams
 
 // CreateWebhookEndpointJSONRequestBody defines body for CreateWebhookEndpoint for application/json ContentType.
 type CreateWebhookEndpointJSONRequestBody = WebhookEndpointCreateParams
@@ -2779,6 +4602,266 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// CreateAuthSessionWithBody Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSessionWithBody(ctx context.Context, params *CreateAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAuthSession Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSession(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAuthSessionWithFormdataBody Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSessionWithFormdataBody(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuthSessionAccountsWithBody List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccountsWithBody(ctx context.Context, params *ListAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuthSessionAccounts List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccounts(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuthSessionAccountsWithFormdataBody List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccountsWithFormdataBody(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerAuthSessionWithBody Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSessionWithBody(ctx context.Context, params *AnswerAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerAuthSession Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSession(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AnswerAuthSessionWithFormdataBody Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSessionWithFormdataBody(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeAuthSessionWithBody Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSessionWithBody(ctx context.Context, params *AuthorizeAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeAuthSession Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSession(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AuthorizeAuthSessionWithFormdataBody Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSessionWithFormdataBody(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelAuthSessionWithBody Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSessionWithBody(ctx context.Context, params *CancelAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelAuthSession Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSession(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelAuthSessionWithFormdataBody Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSessionWithFormdataBody(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAuthSessionEventsWithBody Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEventsWithBody(ctx context.Context, params *RecordAuthSessionEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAuthSessionEvents Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEvents(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RecordAuthSessionEventsWithFormdataBody Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEventsWithFormdataBody(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveOAuthResultsWithBody Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResultsWithBody(ctx context.Context, params *RetrieveOAuthResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveOAuthResults Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResults(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveOAuthResultsWithFormdataBody Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResultsWithFormdataBody(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveAuthSessionWithBody Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSessionWithBody(ctx context.Context, params *RetrieveAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveAuthSession Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSession(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveAuthSessionWithFormdataBody Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSessionWithFormdataBody(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SelectAuthSessionAccountsWithBody Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccountsWithBody(ctx context.Context, params *SelectAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SelectAuthSessionAccounts Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccounts(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SelectAuthSessionAccountsWithFormdataBody Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccountsWithFormdataBody(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFeaturedInstitutions List featured institutions
+	//
+	// The institutions that are shown before the person searches.
+	//
+	// Corresponds with GET /v1/connections/featured_institutions (the `ListFeaturedInstitutions` operationId).
+	ListFeaturedInstitutions(ctx context.Context, params *ListFeaturedInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchInstitutions Search institutions
+	//
+	// The institutions whose name holds the text, best match first.
+	//
+	// Corresponds with GET /v1/connections/institutions (the `SearchInstitutions` operationId).
+	SearchInstitutions(ctx context.Context, params *SearchInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEvents List events
 	//
 	// Lists events of the last 30 days, newest first. Only one of `type` and `types` may be given.
@@ -2959,6 +5042,36 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/financial_connections/sessions (the `CreateSession` operationId).
 	CreateSessionWithFormdataBody(ctx context.Context, params *CreateSessionParams, body CreateSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SynchronizeLinkWithBody Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLinkWithBody(ctx context.Context, params *SynchronizeLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SynchronizeLink Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLink(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SynchronizeLinkWithFormdataBody Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLinkWithFormdataBody(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// RetrieveSession Retrieve a session
 	//
 	// Returns the session as it is now, with the accounts that were linked in it.
@@ -2980,6 +5093,134 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/financial_connections/transactions/{transaction} (the `RetrieveTransaction` operationId).
 	RetrieveTransaction(ctx context.Context, transaction string, params *RetrieveTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttachPaymentAccountWithBody Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccountWithBody(ctx context.Context, params *AttachPaymentAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttachPaymentAccount Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccount(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AttachPaymentAccountWithFormdataBody Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccountWithFormdataBody(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteLinkWithBody End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLinkWithBody(ctx context.Context, params *CompleteLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteLink End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLink(ctx context.Context, params *CompleteLinkParams, body CompleteLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CompleteLinkWithFormdataBody End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLinkWithFormdataBody(ctx context.Context, params *CompleteLinkParams, body CompleteLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcquireLinkConsentWithBody Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsentWithBody(ctx context.Context, params *AcquireLinkConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcquireLinkConsent Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsent(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcquireLinkConsentWithFormdataBody Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsentWithFormdataBody(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkMoreAccountsWithBody Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccountsWithBody(ctx context.Context, params *LinkMoreAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkMoreAccounts Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccounts(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LinkMoreAccountsWithFormdataBody Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type.
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccountsWithFormdataBody(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLinkedAccounts List the accounts that were linked
+	//
+	// The session's accounts, newest first.
+	//
+	// Corresponds with GET /v1/link_account_sessions/list_accounts (the `ListLinkedAccounts` operationId).
+	ListLinkedAccounts(ctx context.Context, params *ListLinkedAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveLinkReceipt Retrieve the result of the flow
+	//
+	// The session with the accounts that were linked. It can be read after the flow has ended.
+	//
+	// Corresponds with GET /v1/link_account_sessions/session_receipt (the `RetrieveLinkReceipt` operationId).
+	RetrieveLinkReceipt(ctx context.Context, params *RetrieveLinkReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWebhookEndpoints List webhook endpoints
 	//
@@ -3058,6 +5299,556 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/webhook_endpoints/{webhook_endpoint} (the `UpdateWebhookEndpoint` operationId).
 	UpdateWebhookEndpointWithFormdataBody(ctx context.Context, webhookEndpoint string, params *UpdateWebhookEndpointParams, body UpdateWebhookEndpointFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// CreateAuthSessionWithBody Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *Client) CreateAuthSessionWithBody(ctx context.Context, params *CreateAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAuthSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAuthSession Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *Client) CreateAuthSession(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAuthSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAuthSessionWithFormdataBody Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *Client) CreateAuthSessionWithFormdataBody(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAuthSessionRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuthSessionAccountsWithBody List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *Client) ListAuthSessionAccountsWithBody(ctx context.Context, params *ListAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthSessionAccountsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuthSessionAccounts List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *Client) ListAuthSessionAccounts(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthSessionAccountsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuthSessionAccountsWithFormdataBody List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *Client) ListAuthSessionAccountsWithFormdataBody(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthSessionAccountsRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerAuthSessionWithBody Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *Client) AnswerAuthSessionWithBody(ctx context.Context, params *AnswerAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerAuthSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerAuthSession Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *Client) AnswerAuthSession(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerAuthSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AnswerAuthSessionWithFormdataBody Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *Client) AnswerAuthSessionWithFormdataBody(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAnswerAuthSessionRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeAuthSessionWithBody Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *Client) AuthorizeAuthSessionWithBody(ctx context.Context, params *AuthorizeAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeAuthSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeAuthSession Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *Client) AuthorizeAuthSession(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeAuthSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AuthorizeAuthSessionWithFormdataBody Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *Client) AuthorizeAuthSessionWithFormdataBody(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAuthorizeAuthSessionRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelAuthSessionWithBody Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *Client) CancelAuthSessionWithBody(ctx context.Context, params *CancelAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelAuthSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelAuthSession Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *Client) CancelAuthSession(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelAuthSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelAuthSessionWithFormdataBody Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *Client) CancelAuthSessionWithFormdataBody(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelAuthSessionRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAuthSessionEventsWithBody Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *Client) RecordAuthSessionEventsWithBody(ctx context.Context, params *RecordAuthSessionEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAuthSessionEventsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAuthSessionEvents Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *Client) RecordAuthSessionEvents(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAuthSessionEventsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RecordAuthSessionEventsWithFormdataBody Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *Client) RecordAuthSessionEventsWithFormdataBody(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRecordAuthSessionEventsRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveOAuthResultsWithBody Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *Client) RetrieveOAuthResultsWithBody(ctx context.Context, params *RetrieveOAuthResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveOAuthResultsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveOAuthResults Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *Client) RetrieveOAuthResults(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveOAuthResultsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveOAuthResultsWithFormdataBody Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *Client) RetrieveOAuthResultsWithFormdataBody(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveOAuthResultsRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveAuthSessionWithBody Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *Client) RetrieveAuthSessionWithBody(ctx context.Context, params *RetrieveAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveAuthSessionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveAuthSession Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *Client) RetrieveAuthSession(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveAuthSessionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveAuthSessionWithFormdataBody Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *Client) RetrieveAuthSessionWithFormdataBody(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveAuthSessionRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SelectAuthSessionAccountsWithBody Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *Client) SelectAuthSessionAccountsWithBody(ctx context.Context, params *SelectAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSelectAuthSessionAccountsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SelectAuthSessionAccounts Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *Client) SelectAuthSessionAccounts(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSelectAuthSessionAccountsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SelectAuthSessionAccountsWithFormdataBody Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *Client) SelectAuthSessionAccountsWithFormdataBody(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSelectAuthSessionAccountsRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFeaturedInstitutions List featured institutions
+//
+// The institutions that are shown before the person searches.
+//
+// Corresponds with GET /v1/connections/featured_institutions (the `ListFeaturedInstitutions` operationId).
+func (c *Client) ListFeaturedInstitutions(ctx context.Context, params *ListFeaturedInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFeaturedInstitutionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchInstitutions Search institutions
+//
+// The institutions whose name holds the text, best match first.
+//
+// Corresponds with GET /v1/connections/institutions (the `SearchInstitutions` operationId).
+func (c *Client) SearchInstitutions(ctx context.Context, params *SearchInstitutionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchInstitutionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListEvents List events
@@ -3440,6 +6231,66 @@ func (c *Client) CreateSessionWithFormdataBody(ctx context.Context, params *Crea
 	return c.Client.Do(req)
 }
 
+// SynchronizeLinkWithBody Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *Client) SynchronizeLinkWithBody(ctx context.Context, params *SynchronizeLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSynchronizeLinkRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SynchronizeLink Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *Client) SynchronizeLink(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSynchronizeLinkRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SynchronizeLinkWithFormdataBody Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *Client) SynchronizeLinkWithFormdataBody(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSynchronizeLinkRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // RetrieveSession Retrieve a session
 //
 // Returns the session as it is now, with the accounts that were linked in it.
@@ -3482,6 +6333,274 @@ func (c *Client) ListTransactions(ctx context.Context, params *ListTransactionsP
 // Corresponds with GET /v1/financial_connections/transactions/{transaction} (the `RetrieveTransaction` operationId).
 func (c *Client) RetrieveTransaction(ctx context.Context, transaction string, params *RetrieveTransactionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetrieveTransactionRequest(c.Server, transaction, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttachPaymentAccountWithBody Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *Client) AttachPaymentAccountWithBody(ctx context.Context, params *AttachPaymentAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttachPaymentAccountRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttachPaymentAccount Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *Client) AttachPaymentAccount(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttachPaymentAccountRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AttachPaymentAccountWithFormdataBody Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *Client) AttachPaymentAccountWithFormdataBody(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAttachPaymentAccountRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteLinkWithBody End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *Client) CompleteLinkWithBody(ctx context.Context, params *CompleteLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteLinkRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteLink End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *Client) CompleteLink(ctx context.Context, params *CompleteLinkParams, body CompleteLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteLinkRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CompleteLinkWithFormdataBody End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *Client) CompleteLinkWithFormdataBody(ctx context.Context, params *CompleteLinkParams, body CompleteLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCompleteLinkRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcquireLinkConsentWithBody Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *Client) AcquireLinkConsentWithBody(ctx context.Context, params *AcquireLinkConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcquireLinkConsentRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcquireLinkConsent Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *Client) AcquireLinkConsent(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcquireLinkConsentRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcquireLinkConsentWithFormdataBody Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *Client) AcquireLinkConsentWithFormdataBody(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcquireLinkConsentRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LinkMoreAccountsWithBody Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *Client) LinkMoreAccountsWithBody(ctx context.Context, params *LinkMoreAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkMoreAccountsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LinkMoreAccounts Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *Client) LinkMoreAccounts(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkMoreAccountsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LinkMoreAccountsWithFormdataBody Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type.
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *Client) LinkMoreAccountsWithFormdataBody(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLinkMoreAccountsRequestWithFormdataBody(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLinkedAccounts List the accounts that were linked
+//
+// The session's accounts, newest first.
+//
+// Corresponds with GET /v1/link_account_sessions/list_accounts (the `ListLinkedAccounts` operationId).
+func (c *Client) ListLinkedAccounts(ctx context.Context, params *ListLinkedAccountsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLinkedAccountsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RetrieveLinkReceipt Retrieve the result of the flow
+//
+// The session with the accounts that were linked. It can be read after the flow has ended.
+//
+// Corresponds with GET /v1/link_account_sessions/session_receipt (the `RetrieveLinkReceipt` operationId).
+func (c *Client) RetrieveLinkReceipt(ctx context.Context, params *RetrieveLinkReceiptParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveLinkReceiptRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3658,6 +6777,982 @@ func (c *Client) UpdateWebhookEndpointWithFormdataBody(ctx context.Context, webh
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewCreateAuthSessionRequest calls the generic CreateAuthSession builder with application/json body
+func NewCreateAuthSessionRequest(server string, params *CreateAuthSessionParams, body CreateAuthSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAuthSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateAuthSessionRequestWithFormdataBody calls the generic CreateAuthSession builder with application/x-www-form-urlencoded body
+func NewCreateAuthSessionRequestWithFormdataBody(server string, params *CreateAuthSessionParams, body CreateAuthSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewCreateAuthSessionRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewCreateAuthSessionRequestWithBody constructs an http.Request for the CreateAuthSession method, with any body, and a specified content type
+func NewCreateAuthSessionRequestWithBody(server string, params *CreateAuthSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListAuthSessionAccountsRequest calls the generic ListAuthSessionAccounts builder with application/json body
+func NewListAuthSessionAccountsRequest(server string, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewListAuthSessionAccountsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewListAuthSessionAccountsRequestWithFormdataBody calls the generic ListAuthSessionAccounts builder with application/x-www-form-urlencoded body
+func NewListAuthSessionAccountsRequestWithFormdataBody(server string, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewListAuthSessionAccountsRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewListAuthSessionAccountsRequestWithBody constructs an http.Request for the ListAuthSessionAccounts method, with any body, and a specified content type
+func NewListAuthSessionAccountsRequestWithBody(server string, params *ListAuthSessionAccountsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAnswerAuthSessionRequest calls the generic AnswerAuthSession builder with application/json body
+func NewAnswerAuthSessionRequest(server string, params *AnswerAuthSessionParams, body AnswerAuthSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAnswerAuthSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAnswerAuthSessionRequestWithFormdataBody calls the generic AnswerAuthSession builder with application/x-www-form-urlencoded body
+func NewAnswerAuthSessionRequestWithFormdataBody(server string, params *AnswerAuthSessionParams, body AnswerAuthSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewAnswerAuthSessionRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewAnswerAuthSessionRequestWithBody constructs an http.Request for the AnswerAuthSession method, with any body, and a specified content type
+func NewAnswerAuthSessionRequestWithBody(server string, params *AnswerAuthSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/answers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAuthorizeAuthSessionRequest calls the generic AuthorizeAuthSession builder with application/json body
+func NewAuthorizeAuthSessionRequest(server string, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAuthorizeAuthSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAuthorizeAuthSessionRequestWithFormdataBody calls the generic AuthorizeAuthSession builder with application/x-www-form-urlencoded body
+func NewAuthorizeAuthSessionRequestWithFormdataBody(server string, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewAuthorizeAuthSessionRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewAuthorizeAuthSessionRequestWithBody constructs an http.Request for the AuthorizeAuthSession method, with any body, and a specified content type
+func NewAuthorizeAuthSessionRequestWithBody(server string, params *AuthorizeAuthSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/authorized")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCancelAuthSessionRequest calls the generic CancelAuthSession builder with application/json body
+func NewCancelAuthSessionRequest(server string, params *CancelAuthSessionParams, body CancelAuthSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelAuthSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCancelAuthSessionRequestWithFormdataBody calls the generic CancelAuthSession builder with application/x-www-form-urlencoded body
+func NewCancelAuthSessionRequestWithFormdataBody(server string, params *CancelAuthSessionParams, body CancelAuthSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewCancelAuthSessionRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewCancelAuthSessionRequestWithBody constructs an http.Request for the CancelAuthSession method, with any body, and a specified content type
+func NewCancelAuthSessionRequestWithBody(server string, params *CancelAuthSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/cancel")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRecordAuthSessionEventsRequest calls the generic RecordAuthSessionEvents builder with application/json body
+func NewRecordAuthSessionEventsRequest(server string, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRecordAuthSessionEventsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRecordAuthSessionEventsRequestWithFormdataBody calls the generic RecordAuthSessionEvents builder with application/x-www-form-urlencoded body
+func NewRecordAuthSessionEventsRequestWithFormdataBody(server string, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewRecordAuthSessionEventsRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewRecordAuthSessionEventsRequestWithBody constructs an http.Request for the RecordAuthSessionEvents method, with any body, and a specified content type
+func NewRecordAuthSessionEventsRequestWithBody(server string, params *RecordAuthSessionEventsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRetrieveOAuthResultsRequest calls the generic RetrieveOAuthResults builder with application/json body
+func NewRetrieveOAuthResultsRequest(server string, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRetrieveOAuthResultsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRetrieveOAuthResultsRequestWithFormdataBody calls the generic RetrieveOAuthResults builder with application/x-www-form-urlencoded body
+func NewRetrieveOAuthResultsRequestWithFormdataBody(server string, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewRetrieveOAuthResultsRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewRetrieveOAuthResultsRequestWithBody constructs an http.Request for the RetrieveOAuthResults method, with any body, and a specified content type
+func NewRetrieveOAuthResultsRequestWithBody(server string, params *RetrieveOAuthResultsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/oauth_results")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRetrieveAuthSessionRequest calls the generic RetrieveAuthSession builder with application/json body
+func NewRetrieveAuthSessionRequest(server string, params *RetrieveAuthSessionParams, body RetrieveAuthSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRetrieveAuthSessionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRetrieveAuthSessionRequestWithFormdataBody calls the generic RetrieveAuthSession builder with application/x-www-form-urlencoded body
+func NewRetrieveAuthSessionRequestWithFormdataBody(server string, params *RetrieveAuthSessionParams, body RetrieveAuthSessionFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewRetrieveAuthSessionRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewRetrieveAuthSessionRequestWithBody constructs an http.Request for the RetrieveAuthSession method, with any body, and a specified content type
+func NewRetrieveAuthSessionRequestWithBody(server string, params *RetrieveAuthSessionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/retrieve")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSelectAuthSessionAccountsRequest calls the generic SelectAuthSessionAccounts builder with application/json body
+func NewSelectAuthSessionAccountsRequest(server string, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSelectAuthSessionAccountsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSelectAuthSessionAccountsRequestWithFormdataBody calls the generic SelectAuthSessionAccounts builder with application/x-www-form-urlencoded body
+func NewSelectAuthSessionAccountsRequestWithFormdataBody(server string, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSelectAuthSessionAccountsRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSelectAuthSessionAccountsRequestWithBody constructs an http.Request for the SelectAuthSessionAccounts method, with any body, and a specified content type
+func NewSelectAuthSessionAccountsRequestWithBody(server string, params *SelectAuthSessionAccountsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/auth_sessions/selected_accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListFeaturedInstitutionsRequest constructs an http.Request for the ListFeaturedInstitutions method
+func NewListFeaturedInstitutionsRequest(server string, params *ListFeaturedInstitutionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/featured_institutions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "client_secret", params.ClientSecret, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.StripeAccount != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam0)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSearchInstitutionsRequest constructs an http.Request for the SearchInstitutions method
+func NewSearchInstitutionsRequest(server string, params *SearchInstitutionsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/connections/institutions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "client_secret", params.ClientSecret, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "query", params.Query, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.StripeAccount != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam0)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam1)
+		}
+
+	}
+
+	return req, nil
 }
 
 // NewListEventsRequest constructs an http.Request for the ListEvents method
@@ -4737,6 +8832,94 @@ func NewCreateSessionRequestWithBody(server string, params *CreateSessionParams,
 	return req, nil
 }
 
+// NewSynchronizeLinkRequest calls the generic SynchronizeLink builder with application/json body
+func NewSynchronizeLinkRequest(server string, params *SynchronizeLinkParams, body SynchronizeLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSynchronizeLinkRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSynchronizeLinkRequestWithFormdataBody calls the generic SynchronizeLink builder with application/x-www-form-urlencoded body
+func NewSynchronizeLinkRequestWithFormdataBody(server string, params *SynchronizeLinkParams, body SynchronizeLinkFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewSynchronizeLinkRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewSynchronizeLinkRequestWithBody constructs an http.Request for the SynchronizeLink method, with any body, and a specified content type
+func NewSynchronizeLinkRequestWithBody(server string, params *SynchronizeLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/financial_connections/sessions/synchronize")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewRetrieveSessionRequest constructs an http.Request for the RetrieveSession method
 func NewRetrieveSessionRequest(server string, session string, params *RetrieveSessionParams) (*http.Request, error) {
 	var err error
@@ -5017,6 +9200,522 @@ func NewRetrieveTransactionRequest(server string, transaction string, params *Re
 				}
 			}
 
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.StripeAccount != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam0)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAttachPaymentAccountRequest calls the generic AttachPaymentAccount builder with application/json body
+func NewAttachPaymentAccountRequest(server string, params *AttachPaymentAccountParams, body AttachPaymentAccountJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAttachPaymentAccountRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAttachPaymentAccountRequestWithFormdataBody calls the generic AttachPaymentAccount builder with application/x-www-form-urlencoded body
+func NewAttachPaymentAccountRequestWithFormdataBody(server string, params *AttachPaymentAccountParams, body AttachPaymentAccountFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewAttachPaymentAccountRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewAttachPaymentAccountRequestWithBody constructs an http.Request for the AttachPaymentAccount method, with any body, and a specified content type
+func NewAttachPaymentAccountRequestWithBody(server string, params *AttachPaymentAccountParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/attach_payment_account")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewCompleteLinkRequest calls the generic CompleteLink builder with application/json body
+func NewCompleteLinkRequest(server string, params *CompleteLinkParams, body CompleteLinkJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCompleteLinkRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCompleteLinkRequestWithFormdataBody calls the generic CompleteLink builder with application/x-www-form-urlencoded body
+func NewCompleteLinkRequestWithFormdataBody(server string, params *CompleteLinkParams, body CompleteLinkFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewCompleteLinkRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewCompleteLinkRequestWithBody constructs an http.Request for the CompleteLink method, with any body, and a specified content type
+func NewCompleteLinkRequestWithBody(server string, params *CompleteLinkParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/complete")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAcquireLinkConsentRequest calls the generic AcquireLinkConsent builder with application/json body
+func NewAcquireLinkConsentRequest(server string, params *AcquireLinkConsentParams, body AcquireLinkConsentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcquireLinkConsentRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAcquireLinkConsentRequestWithFormdataBody calls the generic AcquireLinkConsent builder with application/x-www-form-urlencoded body
+func NewAcquireLinkConsentRequestWithFormdataBody(server string, params *AcquireLinkConsentParams, body AcquireLinkConsentFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewAcquireLinkConsentRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewAcquireLinkConsentRequestWithBody constructs an http.Request for the AcquireLinkConsent method, with any body, and a specified content type
+func NewAcquireLinkConsentRequestWithBody(server string, params *AcquireLinkConsentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/consent_acquired")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewLinkMoreAccountsRequest calls the generic LinkMoreAccounts builder with application/json body
+func NewLinkMoreAccountsRequest(server string, params *LinkMoreAccountsParams, body LinkMoreAccountsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLinkMoreAccountsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewLinkMoreAccountsRequestWithFormdataBody calls the generic LinkMoreAccounts builder with application/x-www-form-urlencoded body
+func NewLinkMoreAccountsRequestWithFormdataBody(server string, params *LinkMoreAccountsParams, body LinkMoreAccountsFormdataRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	bodyStr, err := runtime.MarshalForm(body, nil)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = strings.NewReader(bodyStr.Encode())
+	return NewLinkMoreAccountsRequestWithBody(server, params, "application/x-www-form-urlencoded", bodyReader)
+}
+
+// NewLinkMoreAccountsRequestWithBody constructs an http.Request for the LinkMoreAccounts method, with any body, and a specified content type
+func NewLinkMoreAccountsRequestWithBody(server string, params *LinkMoreAccountsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/link_more_accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+		if params.StripeAccount != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam1)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam2 string
+
+			headerParam2, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam2)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListLinkedAccountsRequest constructs an http.Request for the ListLinkedAccounts method
+func NewListLinkedAccountsRequest(server string, params *ListLinkedAccountsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/list_accounts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "client_secret", params.ClientSecret, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.StartingAfter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "starting_after", *params.StartingAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.StripeAccount != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Account", *params.StripeAccount, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Account", headerParam0)
+		}
+
+		if params.StripeVersion != nil {
+			var headerParam1 string
+
+			headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Stripe-Version", *params.StripeVersion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Stripe-Version", headerParam1)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewRetrieveLinkReceiptRequest constructs an http.Request for the RetrieveLinkReceipt method
+func NewRetrieveLinkReceiptRequest(server string, params *RetrieveLinkReceiptParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/link_account_sessions/session_receipt")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "client_secret", params.ClientSecret, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {
@@ -5549,6 +10248,270 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// CreateAuthSessionWithBodyWithResponse Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSessionWithBodyWithResponse(ctx context.Context, params *CreateAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error)
+
+	// CreateAuthSessionWithResponse Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSessionWithResponse(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error)
+
+	// CreateAuthSessionWithFormdataBodyWithResponse Begin a sign-in at an institution
+	//
+	// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+	CreateAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error)
+
+	// ListAuthSessionAccountsWithBodyWithResponse List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccountsWithBodyWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error)
+
+	// ListAuthSessionAccountsWithResponse List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccountsWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error)
+
+	// ListAuthSessionAccountsWithFormdataBodyWithResponse List the accounts at the institution
+	//
+	// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+	ListAuthSessionAccountsWithFormdataBodyWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error)
+
+	// AnswerAuthSessionWithBodyWithResponse Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSessionWithBodyWithResponse(ctx context.Context, params *AnswerAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error)
+
+	// AnswerAuthSessionWithResponse Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSessionWithResponse(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error)
+
+	// AnswerAuthSessionWithFormdataBodyWithResponse Answer the hosted form's questions
+	//
+	// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+	// pane when there are none left.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+	AnswerAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error)
+
+	// AuthorizeAuthSessionWithBodyWithResponse Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSessionWithBodyWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error)
+
+	// AuthorizeAuthSessionWithResponse Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSessionWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error)
+
+	// AuthorizeAuthSessionWithFormdataBodyWithResponse Complete a sign-in at the bank
+	//
+	// The person came back from the bank: the grant is taken up.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+	AuthorizeAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error)
+
+	// CancelAuthSessionWithBodyWithResponse Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSessionWithBodyWithResponse(ctx context.Context, params *CancelAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error)
+
+	// CancelAuthSessionWithResponse Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSessionWithResponse(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error)
+
+	// CancelAuthSessionWithFormdataBodyWithResponse Cancel a sign-in
+	//
+	// Ends the sign-in without a result.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+	CancelAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error)
+
+	// RecordAuthSessionEventsWithBodyWithResponse Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEventsWithBodyWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error)
+
+	// RecordAuthSessionEventsWithResponse Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEventsWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error)
+
+	// RecordAuthSessionEventsWithFormdataBodyWithResponse Record what happened in the sign-in window
+	//
+	// Takes what the client observed. It changes nothing.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+	RecordAuthSessionEventsWithFormdataBodyWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsFormdataRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error)
+
+	// RetrieveOAuthResultsWithBodyWithResponse Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResultsWithBodyWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error)
+
+	// RetrieveOAuthResultsWithResponse Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResultsWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsJSONRequestBody, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error)
+
+	// RetrieveOAuthResultsWithFormdataBodyWithResponse Retrieve the result of a sign-in at the bank
+	//
+	// Answers 202 while the person is away at the bank.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+	RetrieveOAuthResultsWithFormdataBodyWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error)
+
+	// RetrieveAuthSessionWithBodyWithResponse Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSessionWithBodyWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error)
+
+	// RetrieveAuthSessionWithResponse Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSessionWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error)
+
+	// RetrieveAuthSessionWithFormdataBodyWithResponse Retrieve a sign-in
+	//
+	// The sign-in as it stands.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+	RetrieveAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error)
+
+	// SelectAuthSessionAccountsWithBodyWithResponse Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccountsWithBodyWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error)
+
+	// SelectAuthSessionAccountsWithResponse Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccountsWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error)
+
+	// SelectAuthSessionAccountsWithFormdataBodyWithResponse Select accounts
+	//
+	// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+	SelectAuthSessionAccountsWithFormdataBodyWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error)
+
+	// ListFeaturedInstitutionsWithResponse List featured institutions
+	//
+	// The institutions that are shown before the person searches.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/connections/featured_institutions (the `ListFeaturedInstitutions` operationId).
+	ListFeaturedInstitutionsWithResponse(ctx context.Context, params *ListFeaturedInstitutionsParams, reqEditors ...RequestEditorFn) (*ListFeaturedInstitutionsResponse, error)
+
+	// SearchInstitutionsWithResponse Search institutions
+	//
+	// The institutions whose name holds the text, best match first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/connections/institutions (the `SearchInstitutions` operationId).
+	SearchInstitutionsWithResponse(ctx context.Context, params *SearchInstitutionsParams, reqEditors ...RequestEditorFn) (*SearchInstitutionsResponse, error)
+
 	// ListEventsWithResponse List events
 	//
 	// Lists events of the last 30 days, newest first. Only one of `type` and `types` may be given.
@@ -5739,6 +10702,36 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/financial_connections/sessions (the `CreateSession` operationId).
 	CreateSessionWithFormdataBodyWithResponse(ctx context.Context, params *CreateSessionParams, body CreateSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CreateSessionResponse, error)
 
+	// SynchronizeLinkWithBodyWithResponse Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLinkWithBodyWithResponse(ctx context.Context, params *SynchronizeLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error)
+
+	// SynchronizeLinkWithResponse Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLinkWithResponse(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error)
+
+	// SynchronizeLinkWithFormdataBodyWithResponse Begin or resume the linking flow
+	//
+	// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+	// again, after a reload for instance, gives the pane at which the person is.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+	SynchronizeLinkWithFormdataBodyWithResponse(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error)
+
 	// RetrieveSessionWithResponse Retrieve a session
 	//
 	// Returns the session as it is now, with the accounts that were linked in it.
@@ -5766,6 +10759,138 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/financial_connections/transactions/{transaction} (the `RetrieveTransaction` operationId).
 	RetrieveTransactionWithResponse(ctx context.Context, transaction string, params *RetrieveTransactionParams, reqEditors ...RequestEditorFn) (*RetrieveTransactionResponse, error)
+
+	// AttachPaymentAccountWithBodyWithResponse Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccountWithBodyWithResponse(ctx context.Context, params *AttachPaymentAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error)
+
+	// AttachPaymentAccountWithResponse Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccountWithResponse(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error)
+
+	// AttachPaymentAccountWithFormdataBodyWithResponse Attach the account to be paid from or to
+	//
+	// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+	// Answers 202 until the bank has answered.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+	AttachPaymentAccountWithFormdataBodyWithResponse(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error)
+
+	// CompleteLinkWithBodyWithResponse End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLinkWithBodyWithResponse(ctx context.Context, params *CompleteLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error)
+
+	// CompleteLinkWithResponse End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLinkWithResponse(ctx context.Context, params *CompleteLinkParams, body CompleteLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error)
+
+	// CompleteLinkWithFormdataBodyWithResponse End the linking flow
+	//
+	// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+	// secret cannot be used any more but for reading the result.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+	CompleteLinkWithFormdataBodyWithResponse(ctx context.Context, params *CompleteLinkParams, body CompleteLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error)
+
+	// AcquireLinkConsentWithBodyWithResponse Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsentWithBodyWithResponse(ctx context.Context, params *AcquireLinkConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error)
+
+	// AcquireLinkConsentWithResponse Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsentWithResponse(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error)
+
+	// AcquireLinkConsentWithFormdataBodyWithResponse Record the consent
+	//
+	// The person agreed to share the data that the session asks for.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+	AcquireLinkConsentWithFormdataBodyWithResponse(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error)
+
+	// LinkMoreAccountsWithBodyWithResponse Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccountsWithBodyWithResponse(ctx context.Context, params *LinkMoreAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error)
+
+	// LinkMoreAccountsWithResponse Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccountsWithResponse(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error)
+
+	// LinkMoreAccountsWithFormdataBodyWithResponse Choose another institution
+	//
+	// Goes back to the choice of the institution; what was linked stays.
+	//
+	// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+	LinkMoreAccountsWithFormdataBodyWithResponse(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error)
+
+	// ListLinkedAccountsWithResponse List the accounts that were linked
+	//
+	// The session's accounts, newest first.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/link_account_sessions/list_accounts (the `ListLinkedAccounts` operationId).
+	ListLinkedAccountsWithResponse(ctx context.Context, params *ListLinkedAccountsParams, reqEditors ...RequestEditorFn) (*ListLinkedAccountsResponse, error)
+
+	// RetrieveLinkReceiptWithResponse Retrieve the result of the flow
+	//
+	// The session with the accounts that were linked. It can be read after the flow has ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/link_account_sessions/session_receipt (the `RetrieveLinkReceipt` operationId).
+	RetrieveLinkReceiptWithResponse(ctx context.Context, params *RetrieveLinkReceiptParams, reqEditors ...RequestEditorFn) (*RetrieveLinkReceiptResponse, error)
 
 	// ListWebhookEndpointsWithResponse List webhook endpoints
 	//
@@ -5850,6 +10975,2239 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/webhook_endpoints/{webhook_endpoint} (the `UpdateWebhookEndpoint` operationId).
 	UpdateWebhookEndpointWithFormdataBodyWithResponse(ctx context.Context, webhookEndpoint string, params *UpdateWebhookEndpointParams, body UpdateWebhookEndpointFormdataRequestBody, reqEditors ...RequestEditorFn) (*UpdateWebhookEndpointResponse, error)
+}
+
+// CreateAuthSessionResponse200Headers the declared response headers of an HTTP 200 response for CreateAuthSession
+type CreateAuthSessionResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// CreateAuthSessionResponse202Headers the declared response headers of an HTTP 202 response for CreateAuthSession
+type CreateAuthSessionResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CreateAuthSessionResponse400Headers the declared response headers of an HTTP 400 response for CreateAuthSession
+type CreateAuthSessionResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CreateAuthSessionResponse401Headers the declared response headers of an HTTP 401 response for CreateAuthSession
+type CreateAuthSessionResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// CreateAuthSessionResponse403Headers the declared response headers of an HTTP 403 response for CreateAuthSession
+type CreateAuthSessionResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CreateAuthSessionResponse404Headers the declared response headers of an HTTP 404 response for CreateAuthSession
+type CreateAuthSessionResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CreateAuthSessionResponse409Headers the declared response headers of an HTTP 409 response for CreateAuthSession
+type CreateAuthSessionResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CreateAuthSessionResponse413Headers the declared response headers of an HTTP 413 response for CreateAuthSession
+type CreateAuthSessionResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CreateAuthSessionResponse429Headers the declared response headers of an HTTP 429 response for CreateAuthSession
+type CreateAuthSessionResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CreateAuthSessionResponse500Headers the declared response headers of an HTTP 500 response for CreateAuthSession
+type CreateAuthSessionResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type CreateAuthSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CreateAuthSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CreateAuthSessionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CreateAuthSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CreateAuthSessionResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CreateAuthSessionResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *CreateAuthSessionResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *CreateAuthSessionResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CreateAuthSessionResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CreateAuthSessionResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *CreateAuthSessionResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CreateAuthSessionResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateAuthSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAuthSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAuthSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAuthSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAuthSessionAccountsResponse200Headers the declared response headers of an HTTP 200 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// ListAuthSessionAccountsResponse202Headers the declared response headers of an HTTP 202 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListAuthSessionAccountsResponse400Headers the declared response headers of an HTTP 400 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListAuthSessionAccountsResponse401Headers the declared response headers of an HTTP 401 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// ListAuthSessionAccountsResponse403Headers the declared response headers of an HTTP 403 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListAuthSessionAccountsResponse404Headers the declared response headers of an HTTP 404 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListAuthSessionAccountsResponse409Headers the declared response headers of an HTTP 409 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListAuthSessionAccountsResponse413Headers the declared response headers of an HTTP 413 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListAuthSessionAccountsResponse429Headers the declared response headers of an HTTP 429 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListAuthSessionAccountsResponse500Headers the declared response headers of an HTTP 500 response for ListAuthSessionAccounts
+type ListAuthSessionAccountsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type ListAuthSessionAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkPartnerAccountList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListAuthSessionAccountsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ListAuthSessionAccountsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ListAuthSessionAccountsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListAuthSessionAccountsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListAuthSessionAccountsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ListAuthSessionAccountsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ListAuthSessionAccountsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *ListAuthSessionAccountsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListAuthSessionAccountsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *ListAuthSessionAccountsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON200() *LinkPartnerAccountList {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r ListAuthSessionAccountsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r ListAuthSessionAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuthSessionAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuthSessionAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuthSessionAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AnswerAuthSessionResponse200Headers the declared response headers of an HTTP 200 response for AnswerAuthSession
+type AnswerAuthSessionResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// AnswerAuthSessionResponse202Headers the declared response headers of an HTTP 202 response for AnswerAuthSession
+type AnswerAuthSessionResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AnswerAuthSessionResponse400Headers the declared response headers of an HTTP 400 response for AnswerAuthSession
+type AnswerAuthSessionResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AnswerAuthSessionResponse401Headers the declared response headers of an HTTP 401 response for AnswerAuthSession
+type AnswerAuthSessionResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// AnswerAuthSessionResponse403Headers the declared response headers of an HTTP 403 response for AnswerAuthSession
+type AnswerAuthSessionResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AnswerAuthSessionResponse404Headers the declared response headers of an HTTP 404 response for AnswerAuthSession
+type AnswerAuthSessionResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AnswerAuthSessionResponse409Headers the declared response headers of an HTTP 409 response for AnswerAuthSession
+type AnswerAuthSessionResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AnswerAuthSessionResponse413Headers the declared response headers of an HTTP 413 response for AnswerAuthSession
+type AnswerAuthSessionResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AnswerAuthSessionResponse429Headers the declared response headers of an HTTP 429 response for AnswerAuthSession
+type AnswerAuthSessionResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AnswerAuthSessionResponse500Headers the declared response headers of an HTTP 500 response for AnswerAuthSession
+type AnswerAuthSessionResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type AnswerAuthSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AnswerAuthSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AnswerAuthSessionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AnswerAuthSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AnswerAuthSessionResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *AnswerAuthSessionResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AnswerAuthSessionResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AnswerAuthSessionResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *AnswerAuthSessionResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AnswerAuthSessionResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *AnswerAuthSessionResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r AnswerAuthSessionResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r AnswerAuthSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AnswerAuthSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AnswerAuthSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AnswerAuthSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AuthorizeAuthSessionResponse200Headers the declared response headers of an HTTP 200 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// AuthorizeAuthSessionResponse202Headers the declared response headers of an HTTP 202 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AuthorizeAuthSessionResponse400Headers the declared response headers of an HTTP 400 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AuthorizeAuthSessionResponse401Headers the declared response headers of an HTTP 401 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// AuthorizeAuthSessionResponse403Headers the declared response headers of an HTTP 403 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AuthorizeAuthSessionResponse404Headers the declared response headers of an HTTP 404 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AuthorizeAuthSessionResponse409Headers the declared response headers of an HTTP 409 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AuthorizeAuthSessionResponse413Headers the declared response headers of an HTTP 413 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AuthorizeAuthSessionResponse429Headers the declared response headers of an HTTP 429 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AuthorizeAuthSessionResponse500Headers the declared response headers of an HTTP 500 response for AuthorizeAuthSession
+type AuthorizeAuthSessionResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type AuthorizeAuthSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AuthorizeAuthSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AuthorizeAuthSessionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AuthorizeAuthSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AuthorizeAuthSessionResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *AuthorizeAuthSessionResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AuthorizeAuthSessionResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AuthorizeAuthSessionResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *AuthorizeAuthSessionResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AuthorizeAuthSessionResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *AuthorizeAuthSessionResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r AuthorizeAuthSessionResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r AuthorizeAuthSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AuthorizeAuthSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AuthorizeAuthSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AuthorizeAuthSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelAuthSessionResponse200Headers the declared response headers of an HTTP 200 response for CancelAuthSession
+type CancelAuthSessionResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// CancelAuthSessionResponse202Headers the declared response headers of an HTTP 202 response for CancelAuthSession
+type CancelAuthSessionResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CancelAuthSessionResponse400Headers the declared response headers of an HTTP 400 response for CancelAuthSession
+type CancelAuthSessionResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CancelAuthSessionResponse401Headers the declared response headers of an HTTP 401 response for CancelAuthSession
+type CancelAuthSessionResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// CancelAuthSessionResponse403Headers the declared response headers of an HTTP 403 response for CancelAuthSession
+type CancelAuthSessionResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CancelAuthSessionResponse404Headers the declared response headers of an HTTP 404 response for CancelAuthSession
+type CancelAuthSessionResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CancelAuthSessionResponse409Headers the declared response headers of an HTTP 409 response for CancelAuthSession
+type CancelAuthSessionResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CancelAuthSessionResponse413Headers the declared response headers of an HTTP 413 response for CancelAuthSession
+type CancelAuthSessionResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CancelAuthSessionResponse429Headers the declared response headers of an HTTP 429 response for CancelAuthSession
+type CancelAuthSessionResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CancelAuthSessionResponse500Headers the declared response headers of an HTTP 500 response for CancelAuthSession
+type CancelAuthSessionResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type CancelAuthSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelAuthSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CancelAuthSessionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CancelAuthSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelAuthSessionResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CancelAuthSessionResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *CancelAuthSessionResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *CancelAuthSessionResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CancelAuthSessionResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CancelAuthSessionResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *CancelAuthSessionResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CancelAuthSessionResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelAuthSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelAuthSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelAuthSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelAuthSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RecordAuthSessionEventsResponse200Headers the declared response headers of an HTTP 200 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// RecordAuthSessionEventsResponse202Headers the declared response headers of an HTTP 202 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RecordAuthSessionEventsResponse400Headers the declared response headers of an HTTP 400 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RecordAuthSessionEventsResponse401Headers the declared response headers of an HTTP 401 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// RecordAuthSessionEventsResponse403Headers the declared response headers of an HTTP 403 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RecordAuthSessionEventsResponse404Headers the declared response headers of an HTTP 404 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RecordAuthSessionEventsResponse409Headers the declared response headers of an HTTP 409 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RecordAuthSessionEventsResponse413Headers the declared response headers of an HTTP 413 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RecordAuthSessionEventsResponse429Headers the declared response headers of an HTTP 429 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RecordAuthSessionEventsResponse500Headers the declared response headers of an HTTP 500 response for RecordAuthSessionEvents
+type RecordAuthSessionEventsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type RecordAuthSessionEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RecordAuthSessionEventsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RecordAuthSessionEventsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RecordAuthSessionEventsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RecordAuthSessionEventsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RecordAuthSessionEventsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RecordAuthSessionEventsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RecordAuthSessionEventsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RecordAuthSessionEventsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RecordAuthSessionEventsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *RecordAuthSessionEventsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r RecordAuthSessionEventsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r RecordAuthSessionEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RecordAuthSessionEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RecordAuthSessionEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RecordAuthSessionEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrieveOAuthResultsResponse200Headers the declared response headers of an HTTP 200 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// RetrieveOAuthResultsResponse202Headers the declared response headers of an HTTP 202 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveOAuthResultsResponse400Headers the declared response headers of an HTTP 400 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveOAuthResultsResponse401Headers the declared response headers of an HTTP 401 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// RetrieveOAuthResultsResponse403Headers the declared response headers of an HTTP 403 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveOAuthResultsResponse404Headers the declared response headers of an HTTP 404 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveOAuthResultsResponse409Headers the declared response headers of an HTTP 409 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveOAuthResultsResponse413Headers the declared response headers of an HTTP 413 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveOAuthResultsResponse429Headers the declared response headers of an HTTP 429 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveOAuthResultsResponse500Headers the declared response headers of an HTTP 500 response for RetrieveOAuthResults
+type RetrieveOAuthResultsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type RetrieveOAuthResultsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkOAuthResults
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RetrieveOAuthResultsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RetrieveOAuthResultsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RetrieveOAuthResultsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RetrieveOAuthResultsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RetrieveOAuthResultsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RetrieveOAuthResultsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RetrieveOAuthResultsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RetrieveOAuthResultsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RetrieveOAuthResultsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *RetrieveOAuthResultsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON200() *LinkOAuthResults {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r RetrieveOAuthResultsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r RetrieveOAuthResultsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetrieveOAuthResultsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetrieveOAuthResultsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetrieveOAuthResultsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrieveAuthSessionResponse200Headers the declared response headers of an HTTP 200 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// RetrieveAuthSessionResponse202Headers the declared response headers of an HTTP 202 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveAuthSessionResponse400Headers the declared response headers of an HTTP 400 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveAuthSessionResponse401Headers the declared response headers of an HTTP 401 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// RetrieveAuthSessionResponse403Headers the declared response headers of an HTTP 403 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveAuthSessionResponse404Headers the declared response headers of an HTTP 404 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveAuthSessionResponse409Headers the declared response headers of an HTTP 409 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveAuthSessionResponse413Headers the declared response headers of an HTTP 413 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveAuthSessionResponse429Headers the declared response headers of an HTTP 429 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveAuthSessionResponse500Headers the declared response headers of an HTTP 500 response for RetrieveAuthSession
+type RetrieveAuthSessionResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type RetrieveAuthSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAuthSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RetrieveAuthSessionResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RetrieveAuthSessionResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RetrieveAuthSessionResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RetrieveAuthSessionResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RetrieveAuthSessionResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RetrieveAuthSessionResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RetrieveAuthSessionResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RetrieveAuthSessionResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RetrieveAuthSessionResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *RetrieveAuthSessionResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON200() *LinkAuthSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r RetrieveAuthSessionResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r RetrieveAuthSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetrieveAuthSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetrieveAuthSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetrieveAuthSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SelectAuthSessionAccountsResponse200Headers the declared response headers of an HTTP 200 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// SelectAuthSessionAccountsResponse202Headers the declared response headers of an HTTP 202 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SelectAuthSessionAccountsResponse400Headers the declared response headers of an HTTP 400 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SelectAuthSessionAccountsResponse401Headers the declared response headers of an HTTP 401 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// SelectAuthSessionAccountsResponse403Headers the declared response headers of an HTTP 403 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SelectAuthSessionAccountsResponse404Headers the declared response headers of an HTTP 404 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SelectAuthSessionAccountsResponse409Headers the declared response headers of an HTTP 409 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SelectAuthSessionAccountsResponse413Headers the declared response headers of an HTTP 413 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SelectAuthSessionAccountsResponse429Headers the declared response headers of an HTTP 429 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SelectAuthSessionAccountsResponse500Headers the declared response headers of an HTTP 500 response for SelectAuthSessionAccounts
+type SelectAuthSessionAccountsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type SelectAuthSessionAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkPartnerAccountList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SelectAuthSessionAccountsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *SelectAuthSessionAccountsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SelectAuthSessionAccountsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SelectAuthSessionAccountsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SelectAuthSessionAccountsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SelectAuthSessionAccountsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SelectAuthSessionAccountsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *SelectAuthSessionAccountsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SelectAuthSessionAccountsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *SelectAuthSessionAccountsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON200() *LinkPartnerAccountList {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r SelectAuthSessionAccountsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r SelectAuthSessionAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SelectAuthSessionAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SelectAuthSessionAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SelectAuthSessionAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListFeaturedInstitutionsResponse200Headers the declared response headers of an HTTP 200 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// ListFeaturedInstitutionsResponse202Headers the declared response headers of an HTTP 202 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListFeaturedInstitutionsResponse400Headers the declared response headers of an HTTP 400 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListFeaturedInstitutionsResponse401Headers the declared response headers of an HTTP 401 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// ListFeaturedInstitutionsResponse403Headers the declared response headers of an HTTP 403 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListFeaturedInstitutionsResponse404Headers the declared response headers of an HTTP 404 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListFeaturedInstitutionsResponse409Headers the declared response headers of an HTTP 409 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListFeaturedInstitutionsResponse413Headers the declared response headers of an HTTP 413 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListFeaturedInstitutionsResponse429Headers the declared response headers of an HTTP 429 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListFeaturedInstitutionsResponse500Headers the declared response headers of an HTTP 500 response for ListFeaturedInstitutions
+type ListFeaturedInstitutionsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type ListFeaturedInstitutionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkInstitutionList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListFeaturedInstitutionsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ListFeaturedInstitutionsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ListFeaturedInstitutionsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListFeaturedInstitutionsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListFeaturedInstitutionsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ListFeaturedInstitutionsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ListFeaturedInstitutionsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *ListFeaturedInstitutionsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListFeaturedInstitutionsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *ListFeaturedInstitutionsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON200() *LinkInstitutionList {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r ListFeaturedInstitutionsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFeaturedInstitutionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFeaturedInstitutionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFeaturedInstitutionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFeaturedInstitutionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SearchInstitutionsResponse200Headers the declared response headers of an HTTP 200 response for SearchInstitutions
+type SearchInstitutionsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// SearchInstitutionsResponse202Headers the declared response headers of an HTTP 202 response for SearchInstitutions
+type SearchInstitutionsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SearchInstitutionsResponse400Headers the declared response headers of an HTTP 400 response for SearchInstitutions
+type SearchInstitutionsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SearchInstitutionsResponse401Headers the declared response headers of an HTTP 401 response for SearchInstitutions
+type SearchInstitutionsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// SearchInstitutionsResponse403Headers the declared response headers of an HTTP 403 response for SearchInstitutions
+type SearchInstitutionsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SearchInstitutionsResponse404Headers the declared response headers of an HTTP 404 response for SearchInstitutions
+type SearchInstitutionsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SearchInstitutionsResponse409Headers the declared response headers of an HTTP 409 response for SearchInstitutions
+type SearchInstitutionsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SearchInstitutionsResponse413Headers the declared response headers of an HTTP 413 response for SearchInstitutions
+type SearchInstitutionsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SearchInstitutionsResponse429Headers the declared response headers of an HTTP 429 response for SearchInstitutions
+type SearchInstitutionsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SearchInstitutionsResponse500Headers the declared response headers of an HTTP 500 response for SearchInstitutions
+type SearchInstitutionsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type SearchInstitutionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkInstitutionList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SearchInstitutionsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *SearchInstitutionsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SearchInstitutionsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SearchInstitutionsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SearchInstitutionsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SearchInstitutionsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SearchInstitutionsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *SearchInstitutionsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SearchInstitutionsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *SearchInstitutionsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON200() *LinkInstitutionList {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r SearchInstitutionsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchInstitutionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchInstitutionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchInstitutionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchInstitutionsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // ListEventsResponse200Headers the declared response headers of an HTTP 200 response for ListEvents
@@ -7747,6 +15105,209 @@ func (r CreateSessionResponse) ContentType() string {
 	return ""
 }
 
+// SynchronizeLinkResponse200Headers the declared response headers of an HTTP 200 response for SynchronizeLink
+type SynchronizeLinkResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// SynchronizeLinkResponse202Headers the declared response headers of an HTTP 202 response for SynchronizeLink
+type SynchronizeLinkResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SynchronizeLinkResponse400Headers the declared response headers of an HTTP 400 response for SynchronizeLink
+type SynchronizeLinkResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SynchronizeLinkResponse401Headers the declared response headers of an HTTP 401 response for SynchronizeLink
+type SynchronizeLinkResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// SynchronizeLinkResponse403Headers the declared response headers of an HTTP 403 response for SynchronizeLink
+type SynchronizeLinkResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SynchronizeLinkResponse404Headers the declared response headers of an HTTP 404 response for SynchronizeLink
+type SynchronizeLinkResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// SynchronizeLinkResponse409Headers the declared response headers of an HTTP 409 response for SynchronizeLink
+type SynchronizeLinkResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SynchronizeLinkResponse413Headers the declared response headers of an HTTP 413 response for SynchronizeLink
+type SynchronizeLinkResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SynchronizeLinkResponse429Headers the declared response headers of an HTTP 429 response for SynchronizeLink
+type SynchronizeLinkResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// SynchronizeLinkResponse500Headers the declared response headers of an HTTP 500 response for SynchronizeLink
+type SynchronizeLinkResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type SynchronizeLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkSynchronize
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SynchronizeLinkResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *SynchronizeLinkResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *SynchronizeLinkResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SynchronizeLinkResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *SynchronizeLinkResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *SynchronizeLinkResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *SynchronizeLinkResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *SynchronizeLinkResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *SynchronizeLinkResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *SynchronizeLinkResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON200() *LinkSynchronize {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r SynchronizeLinkResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r SynchronizeLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SynchronizeLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SynchronizeLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SynchronizeLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // RetrieveSessionResponse200Headers the declared response headers of an HTTP 200 response for RetrieveSession
 type RetrieveSessionResponse200Headers struct {
 	RequestID     string
@@ -8305,6 +15866,1224 @@ func (r RetrieveTransactionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RetrieveTransactionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AttachPaymentAccountResponse200Headers the declared response headers of an HTTP 200 response for AttachPaymentAccount
+type AttachPaymentAccountResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// AttachPaymentAccountResponse202Headers the declared response headers of an HTTP 202 response for AttachPaymentAccount
+type AttachPaymentAccountResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AttachPaymentAccountResponse400Headers the declared response headers of an HTTP 400 response for AttachPaymentAccount
+type AttachPaymentAccountResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AttachPaymentAccountResponse401Headers the declared response headers of an HTTP 401 response for AttachPaymentAccount
+type AttachPaymentAccountResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// AttachPaymentAccountResponse403Headers the declared response headers of an HTTP 403 response for AttachPaymentAccount
+type AttachPaymentAccountResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AttachPaymentAccountResponse404Headers the declared response headers of an HTTP 404 response for AttachPaymentAccount
+type AttachPaymentAccountResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AttachPaymentAccountResponse409Headers the declared response headers of an HTTP 409 response for AttachPaymentAccount
+type AttachPaymentAccountResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AttachPaymentAccountResponse413Headers the declared response headers of an HTTP 413 response for AttachPaymentAccount
+type AttachPaymentAccountResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AttachPaymentAccountResponse429Headers the declared response headers of an HTTP 429 response for AttachPaymentAccount
+type AttachPaymentAccountResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AttachPaymentAccountResponse500Headers the declared response headers of an HTTP 500 response for AttachPaymentAccount
+type AttachPaymentAccountResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type AttachPaymentAccountResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkPaymentAccount
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AttachPaymentAccountResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AttachPaymentAccountResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AttachPaymentAccountResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AttachPaymentAccountResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *AttachPaymentAccountResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AttachPaymentAccountResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AttachPaymentAccountResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *AttachPaymentAccountResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AttachPaymentAccountResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *AttachPaymentAccountResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON200() *LinkPaymentAccount {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r AttachPaymentAccountResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r AttachPaymentAccountResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AttachPaymentAccountResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AttachPaymentAccountResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AttachPaymentAccountResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CompleteLinkResponse200Headers the declared response headers of an HTTP 200 response for CompleteLink
+type CompleteLinkResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// CompleteLinkResponse202Headers the declared response headers of an HTTP 202 response for CompleteLink
+type CompleteLinkResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CompleteLinkResponse400Headers the declared response headers of an HTTP 400 response for CompleteLink
+type CompleteLinkResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CompleteLinkResponse401Headers the declared response headers of an HTTP 401 response for CompleteLink
+type CompleteLinkResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// CompleteLinkResponse403Headers the declared response headers of an HTTP 403 response for CompleteLink
+type CompleteLinkResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CompleteLinkResponse404Headers the declared response headers of an HTTP 404 response for CompleteLink
+type CompleteLinkResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// CompleteLinkResponse409Headers the declared response headers of an HTTP 409 response for CompleteLink
+type CompleteLinkResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CompleteLinkResponse413Headers the declared response headers of an HTTP 413 response for CompleteLink
+type CompleteLinkResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CompleteLinkResponse429Headers the declared response headers of an HTTP 429 response for CompleteLink
+type CompleteLinkResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// CompleteLinkResponse500Headers the declared response headers of an HTTP 500 response for CompleteLink
+type CompleteLinkResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type CompleteLinkResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CompleteLinkResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *CompleteLinkResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *CompleteLinkResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CompleteLinkResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *CompleteLinkResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *CompleteLinkResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *CompleteLinkResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *CompleteLinkResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *CompleteLinkResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *CompleteLinkResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CompleteLinkResponse) GetJSON200() *LinkSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r CompleteLinkResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r CompleteLinkResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r CompleteLinkResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r CompleteLinkResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r CompleteLinkResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r CompleteLinkResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r CompleteLinkResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r CompleteLinkResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r CompleteLinkResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r CompleteLinkResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CompleteLinkResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CompleteLinkResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CompleteLinkResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AcquireLinkConsentResponse200Headers the declared response headers of an HTTP 200 response for AcquireLinkConsent
+type AcquireLinkConsentResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// AcquireLinkConsentResponse202Headers the declared response headers of an HTTP 202 response for AcquireLinkConsent
+type AcquireLinkConsentResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AcquireLinkConsentResponse400Headers the declared response headers of an HTTP 400 response for AcquireLinkConsent
+type AcquireLinkConsentResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AcquireLinkConsentResponse401Headers the declared response headers of an HTTP 401 response for AcquireLinkConsent
+type AcquireLinkConsentResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// AcquireLinkConsentResponse403Headers the declared response headers of an HTTP 403 response for AcquireLinkConsent
+type AcquireLinkConsentResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AcquireLinkConsentResponse404Headers the declared response headers of an HTTP 404 response for AcquireLinkConsent
+type AcquireLinkConsentResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// AcquireLinkConsentResponse409Headers the declared response headers of an HTTP 409 response for AcquireLinkConsent
+type AcquireLinkConsentResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AcquireLinkConsentResponse413Headers the declared response headers of an HTTP 413 response for AcquireLinkConsent
+type AcquireLinkConsentResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AcquireLinkConsentResponse429Headers the declared response headers of an HTTP 429 response for AcquireLinkConsent
+type AcquireLinkConsentResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// AcquireLinkConsentResponse500Headers the declared response headers of an HTTP 500 response for AcquireLinkConsent
+type AcquireLinkConsentResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type AcquireLinkConsentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkManifest
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AcquireLinkConsentResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *AcquireLinkConsentResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *AcquireLinkConsentResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AcquireLinkConsentResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *AcquireLinkConsentResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *AcquireLinkConsentResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AcquireLinkConsentResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *AcquireLinkConsentResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *AcquireLinkConsentResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *AcquireLinkConsentResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON200() *LinkManifest {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r AcquireLinkConsentResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r AcquireLinkConsentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcquireLinkConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcquireLinkConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcquireLinkConsentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LinkMoreAccountsResponse200Headers the declared response headers of an HTTP 200 response for LinkMoreAccounts
+type LinkMoreAccountsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// LinkMoreAccountsResponse202Headers the declared response headers of an HTTP 202 response for LinkMoreAccounts
+type LinkMoreAccountsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// LinkMoreAccountsResponse400Headers the declared response headers of an HTTP 400 response for LinkMoreAccounts
+type LinkMoreAccountsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// LinkMoreAccountsResponse401Headers the declared response headers of an HTTP 401 response for LinkMoreAccounts
+type LinkMoreAccountsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// LinkMoreAccountsResponse403Headers the declared response headers of an HTTP 403 response for LinkMoreAccounts
+type LinkMoreAccountsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// LinkMoreAccountsResponse404Headers the declared response headers of an HTTP 404 response for LinkMoreAccounts
+type LinkMoreAccountsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// LinkMoreAccountsResponse409Headers the declared response headers of an HTTP 409 response for LinkMoreAccounts
+type LinkMoreAccountsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// LinkMoreAccountsResponse413Headers the declared response headers of an HTTP 413 response for LinkMoreAccounts
+type LinkMoreAccountsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// LinkMoreAccountsResponse429Headers the declared response headers of an HTTP 429 response for LinkMoreAccounts
+type LinkMoreAccountsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// LinkMoreAccountsResponse500Headers the declared response headers of an HTTP 500 response for LinkMoreAccounts
+type LinkMoreAccountsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type LinkMoreAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkManifest
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LinkMoreAccountsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *LinkMoreAccountsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *LinkMoreAccountsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LinkMoreAccountsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *LinkMoreAccountsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *LinkMoreAccountsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *LinkMoreAccountsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *LinkMoreAccountsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *LinkMoreAccountsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *LinkMoreAccountsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON200() *LinkManifest {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r LinkMoreAccountsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r LinkMoreAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LinkMoreAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LinkMoreAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LinkMoreAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListLinkedAccountsResponse200Headers the declared response headers of an HTTP 200 response for ListLinkedAccounts
+type ListLinkedAccountsResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// ListLinkedAccountsResponse202Headers the declared response headers of an HTTP 202 response for ListLinkedAccounts
+type ListLinkedAccountsResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListLinkedAccountsResponse400Headers the declared response headers of an HTTP 400 response for ListLinkedAccounts
+type ListLinkedAccountsResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListLinkedAccountsResponse401Headers the declared response headers of an HTTP 401 response for ListLinkedAccounts
+type ListLinkedAccountsResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// ListLinkedAccountsResponse403Headers the declared response headers of an HTTP 403 response for ListLinkedAccounts
+type ListLinkedAccountsResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListLinkedAccountsResponse404Headers the declared response headers of an HTTP 404 response for ListLinkedAccounts
+type ListLinkedAccountsResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// ListLinkedAccountsResponse409Headers the declared response headers of an HTTP 409 response for ListLinkedAccounts
+type ListLinkedAccountsResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListLinkedAccountsResponse413Headers the declared response headers of an HTTP 413 response for ListLinkedAccounts
+type ListLinkedAccountsResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListLinkedAccountsResponse429Headers the declared response headers of an HTTP 429 response for ListLinkedAccounts
+type ListLinkedAccountsResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// ListLinkedAccountsResponse500Headers the declared response headers of an HTTP 500 response for ListLinkedAccounts
+type ListLinkedAccountsResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type ListLinkedAccountsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkAccountList
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListLinkedAccountsResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *ListLinkedAccountsResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *ListLinkedAccountsResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListLinkedAccountsResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *ListLinkedAccountsResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *ListLinkedAccountsResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ListLinkedAccountsResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *ListLinkedAccountsResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ListLinkedAccountsResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *ListLinkedAccountsResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON200() *LinkAccountList {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r ListLinkedAccountsResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLinkedAccountsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLinkedAccountsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLinkedAccountsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLinkedAccountsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrieveLinkReceiptResponse200Headers the declared response headers of an HTTP 200 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse200Headers struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+// RetrieveLinkReceiptResponse202Headers the declared response headers of an HTTP 202 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse202Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveLinkReceiptResponse400Headers the declared response headers of an HTTP 400 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse400Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveLinkReceiptResponse401Headers the declared response headers of an HTTP 401 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse401Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	WWWAuthenticate   *string
+}
+
+// RetrieveLinkReceiptResponse403Headers the declared response headers of an HTTP 403 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse403Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveLinkReceiptResponse404Headers the declared response headers of an HTTP 404 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse404Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+// RetrieveLinkReceiptResponse409Headers the declared response headers of an HTTP 409 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse409Headers struct {
+	IdempotencyKey    *string
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveLinkReceiptResponse413Headers the declared response headers of an HTTP 413 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse413Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveLinkReceiptResponse429Headers the declared response headers of an HTTP 429 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse429Headers struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+
+// RetrieveLinkReceiptResponse500Headers the declared response headers of an HTTP 500 response for RetrieveLinkReceipt
+type RetrieveLinkReceiptResponse500Headers struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+
+type RetrieveLinkReceiptResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LinkSession
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NotYet
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *LinkBadRequest
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *NotFound
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *Conflict
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *ContentTooLarge
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *InternalServerError
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RetrieveLinkReceiptResponse200Headers
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *RetrieveLinkReceiptResponse202Headers
+	// Headers400 the parsed response headers for an HTTP 400 response
+	Headers400 *RetrieveLinkReceiptResponse400Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RetrieveLinkReceiptResponse401Headers
+	// Headers403 the parsed response headers for an HTTP 403 response
+	Headers403 *RetrieveLinkReceiptResponse403Headers
+	// Headers404 the parsed response headers for an HTTP 404 response
+	Headers404 *RetrieveLinkReceiptResponse404Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *RetrieveLinkReceiptResponse409Headers
+	// Headers413 the parsed response headers for an HTTP 413 response
+	Headers413 *RetrieveLinkReceiptResponse413Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *RetrieveLinkReceiptResponse429Headers
+	// Headers500 the parsed response headers for an HTTP 500 response
+	Headers500 *RetrieveLinkReceiptResponse500Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON200() *LinkSession {
+	return r.JSON200
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON202() *NotYet {
+	return r.JSON202
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON400() *LinkBadRequest {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON404() *NotFound {
+	return r.JSON404
+}
+
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON409() *Conflict {
+	return r.JSON409
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON413() *ContentTooLarge {
+	return r.JSON413
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r RetrieveLinkReceiptResponse) GetJSON500() *InternalServerError {
+	return r.JSON500
+}
+
+// GetBody returns the raw response body bytes
+func (r RetrieveLinkReceiptResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RetrieveLinkReceiptResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RetrieveLinkReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RetrieveLinkReceiptResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9257,6 +18036,444 @@ func (r UpdateWebhookEndpointResponse) ContentType() string {
 	return ""
 }
 
+// CreateAuthSessionWithBodyWithResponse Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *ClientWithResponses) CreateAuthSessionWithBodyWithResponse(ctx context.Context, params *CreateAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error) {
+	rsp, err := c.CreateAuthSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAuthSessionResponse(rsp)
+}
+
+// CreateAuthSessionWithResponse Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *ClientWithResponses) CreateAuthSessionWithResponse(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error) {
+	rsp, err := c.CreateAuthSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAuthSessionResponse(rsp)
+}
+
+// CreateAuthSessionWithFormdataBodyWithResponse Begin a sign-in at an institution
+//
+// Begins a sign-in. An institution that cannot be reached is answered with an error whose `extra_fields` say so.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions (the `CreateAuthSession` operationId).
+func (c *ClientWithResponses) CreateAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *CreateAuthSessionParams, body CreateAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthSessionResponse, error) {
+	rsp, err := c.CreateAuthSessionWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAuthSessionResponse(rsp)
+}
+
+// ListAuthSessionAccountsWithBodyWithResponse List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) ListAuthSessionAccountsWithBodyWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error) {
+	rsp, err := c.ListAuthSessionAccountsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthSessionAccountsResponse(rsp)
+}
+
+// ListAuthSessionAccountsWithResponse List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) ListAuthSessionAccountsWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error) {
+	rsp, err := c.ListAuthSessionAccounts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthSessionAccountsResponse(rsp)
+}
+
+// ListAuthSessionAccountsWithFormdataBodyWithResponse List the accounts at the institution
+//
+// The accounts that the person has there. Those that the session's filters exclude cannot be selected, and say why. Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/accounts (the `ListAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) ListAuthSessionAccountsWithFormdataBodyWithResponse(ctx context.Context, params *ListAuthSessionAccountsParams, body ListAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*ListAuthSessionAccountsResponse, error) {
+	rsp, err := c.ListAuthSessionAccountsWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthSessionAccountsResponse(rsp)
+}
+
+// AnswerAuthSessionWithBodyWithResponse Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *ClientWithResponses) AnswerAuthSessionWithBodyWithResponse(ctx context.Context, params *AnswerAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error) {
+	rsp, err := c.AnswerAuthSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerAuthSessionResponse(rsp)
+}
+
+// AnswerAuthSessionWithResponse Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *ClientWithResponses) AnswerAuthSessionWithResponse(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error) {
+	rsp, err := c.AnswerAuthSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerAuthSessionResponse(rsp)
+}
+
+// AnswerAuthSessionWithFormdataBodyWithResponse Answer the hosted form's questions
+//
+// Answers the questions of an institution whose sign-in form is hosted here. The answer has the next questions, or the next
+// pane when there are none left.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/answers (the `AnswerAuthSession` operationId).
+func (c *ClientWithResponses) AnswerAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *AnswerAuthSessionParams, body AnswerAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*AnswerAuthSessionResponse, error) {
+	rsp, err := c.AnswerAuthSessionWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAnswerAuthSessionResponse(rsp)
+}
+
+// AuthorizeAuthSessionWithBodyWithResponse Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *ClientWithResponses) AuthorizeAuthSessionWithBodyWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error) {
+	rsp, err := c.AuthorizeAuthSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeAuthSessionResponse(rsp)
+}
+
+// AuthorizeAuthSessionWithResponse Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *ClientWithResponses) AuthorizeAuthSessionWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error) {
+	rsp, err := c.AuthorizeAuthSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeAuthSessionResponse(rsp)
+}
+
+// AuthorizeAuthSessionWithFormdataBodyWithResponse Complete a sign-in at the bank
+//
+// The person came back from the bank: the grant is taken up.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/authorized (the `AuthorizeAuthSession` operationId).
+func (c *ClientWithResponses) AuthorizeAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *AuthorizeAuthSessionParams, body AuthorizeAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*AuthorizeAuthSessionResponse, error) {
+	rsp, err := c.AuthorizeAuthSessionWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAuthorizeAuthSessionResponse(rsp)
+}
+
+// CancelAuthSessionWithBodyWithResponse Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *ClientWithResponses) CancelAuthSessionWithBodyWithResponse(ctx context.Context, params *CancelAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error) {
+	rsp, err := c.CancelAuthSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelAuthSessionResponse(rsp)
+}
+
+// CancelAuthSessionWithResponse Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *ClientWithResponses) CancelAuthSessionWithResponse(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error) {
+	rsp, err := c.CancelAuthSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelAuthSessionResponse(rsp)
+}
+
+// CancelAuthSessionWithFormdataBodyWithResponse Cancel a sign-in
+//
+// Ends the sign-in without a result.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/cancel (the `CancelAuthSession` operationId).
+func (c *ClientWithResponses) CancelAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *CancelAuthSessionParams, body CancelAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*CancelAuthSessionResponse, error) {
+	rsp, err := c.CancelAuthSessionWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelAuthSessionResponse(rsp)
+}
+
+// RecordAuthSessionEventsWithBodyWithResponse Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *ClientWithResponses) RecordAuthSessionEventsWithBodyWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error) {
+	rsp, err := c.RecordAuthSessionEventsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAuthSessionEventsResponse(rsp)
+}
+
+// RecordAuthSessionEventsWithResponse Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *ClientWithResponses) RecordAuthSessionEventsWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error) {
+	rsp, err := c.RecordAuthSessionEvents(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAuthSessionEventsResponse(rsp)
+}
+
+// RecordAuthSessionEventsWithFormdataBodyWithResponse Record what happened in the sign-in window
+//
+// Takes what the client observed. It changes nothing.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/events (the `RecordAuthSessionEvents` operationId).
+func (c *ClientWithResponses) RecordAuthSessionEventsWithFormdataBodyWithResponse(ctx context.Context, params *RecordAuthSessionEventsParams, body RecordAuthSessionEventsFormdataRequestBody, reqEditors ...RequestEditorFn) (*RecordAuthSessionEventsResponse, error) {
+	rsp, err := c.RecordAuthSessionEventsWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRecordAuthSessionEventsResponse(rsp)
+}
+
+// RetrieveOAuthResultsWithBodyWithResponse Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *ClientWithResponses) RetrieveOAuthResultsWithBodyWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error) {
+	rsp, err := c.RetrieveOAuthResultsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveOAuthResultsResponse(rsp)
+}
+
+// RetrieveOAuthResultsWithResponse Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *ClientWithResponses) RetrieveOAuthResultsWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsJSONRequestBody, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error) {
+	rsp, err := c.RetrieveOAuthResults(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveOAuthResultsResponse(rsp)
+}
+
+// RetrieveOAuthResultsWithFormdataBodyWithResponse Retrieve the result of a sign-in at the bank
+//
+// Answers 202 while the person is away at the bank.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/oauth_results (the `RetrieveOAuthResults` operationId).
+func (c *ClientWithResponses) RetrieveOAuthResultsWithFormdataBodyWithResponse(ctx context.Context, params *RetrieveOAuthResultsParams, body RetrieveOAuthResultsFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrieveOAuthResultsResponse, error) {
+	rsp, err := c.RetrieveOAuthResultsWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveOAuthResultsResponse(rsp)
+}
+
+// RetrieveAuthSessionWithBodyWithResponse Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *ClientWithResponses) RetrieveAuthSessionWithBodyWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error) {
+	rsp, err := c.RetrieveAuthSessionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveAuthSessionResponse(rsp)
+}
+
+// RetrieveAuthSessionWithResponse Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *ClientWithResponses) RetrieveAuthSessionWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error) {
+	rsp, err := c.RetrieveAuthSession(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveAuthSessionResponse(rsp)
+}
+
+// RetrieveAuthSessionWithFormdataBodyWithResponse Retrieve a sign-in
+//
+// The sign-in as it stands.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/retrieve (the `RetrieveAuthSession` operationId).
+func (c *ClientWithResponses) RetrieveAuthSessionWithFormdataBodyWithResponse(ctx context.Context, params *RetrieveAuthSessionParams, body RetrieveAuthSessionFormdataRequestBody, reqEditors ...RequestEditorFn) (*RetrieveAuthSessionResponse, error) {
+	rsp, err := c.RetrieveAuthSessionWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveAuthSessionResponse(rsp)
+}
+
+// SelectAuthSessionAccountsWithBodyWithResponse Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) SelectAuthSessionAccountsWithBodyWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error) {
+	rsp, err := c.SelectAuthSessionAccountsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSelectAuthSessionAccountsResponse(rsp)
+}
+
+// SelectAuthSessionAccountsWithResponse Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) SelectAuthSessionAccountsWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error) {
+	rsp, err := c.SelectAuthSessionAccounts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSelectAuthSessionAccountsResponse(rsp)
+}
+
+// SelectAuthSessionAccountsWithFormdataBodyWithResponse Select accounts
+//
+// Links the accounts that the person chose. Sending it again with the same accounts changes nothing.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/connections/auth_sessions/selected_accounts (the `SelectAuthSessionAccounts` operationId).
+func (c *ClientWithResponses) SelectAuthSessionAccountsWithFormdataBodyWithResponse(ctx context.Context, params *SelectAuthSessionAccountsParams, body SelectAuthSessionAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*SelectAuthSessionAccountsResponse, error) {
+	rsp, err := c.SelectAuthSessionAccountsWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSelectAuthSessionAccountsResponse(rsp)
+}
+
+// ListFeaturedInstitutionsWithResponse List featured institutions
+//
+// The institutions that are shown before the person searches.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/connections/featured_institutions (the `ListFeaturedInstitutions` operationId).
+func (c *ClientWithResponses) ListFeaturedInstitutionsWithResponse(ctx context.Context, params *ListFeaturedInstitutionsParams, reqEditors ...RequestEditorFn) (*ListFeaturedInstitutionsResponse, error) {
+	rsp, err := c.ListFeaturedInstitutions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFeaturedInstitutionsResponse(rsp)
+}
+
+// SearchInstitutionsWithResponse Search institutions
+//
+// The institutions whose name holds the text, best match first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/connections/institutions (the `SearchInstitutions` operationId).
+func (c *ClientWithResponses) SearchInstitutionsWithResponse(ctx context.Context, params *SearchInstitutionsParams, reqEditors ...RequestEditorFn) (*SearchInstitutionsResponse, error) {
+	rsp, err := c.SearchInstitutions(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchInstitutionsResponse(rsp)
+}
+
 // ListEventsWithResponse List events
 //
 // Lists events of the last 30 days, newest first. Only one of `type` and `types` may be given.
@@ -9567,6 +18784,54 @@ func (c *ClientWithResponses) CreateSessionWithFormdataBodyWithResponse(ctx cont
 	return ParseCreateSessionResponse(rsp)
 }
 
+// SynchronizeLinkWithBodyWithResponse Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *ClientWithResponses) SynchronizeLinkWithBodyWithResponse(ctx context.Context, params *SynchronizeLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error) {
+	rsp, err := c.SynchronizeLinkWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSynchronizeLinkResponse(rsp)
+}
+
+// SynchronizeLinkWithResponse Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *ClientWithResponses) SynchronizeLinkWithResponse(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error) {
+	rsp, err := c.SynchronizeLink(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSynchronizeLinkResponse(rsp)
+}
+
+// SynchronizeLinkWithFormdataBodyWithResponse Begin or resume the linking flow
+//
+// Tells a client everything it needs to show the flow: what the session asks for, and the pane that comes next. Calling it
+// again, after a reload for instance, gives the pane at which the person is.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/financial_connections/sessions/synchronize (the `SynchronizeLink` operationId).
+func (c *ClientWithResponses) SynchronizeLinkWithFormdataBodyWithResponse(ctx context.Context, params *SynchronizeLinkParams, body SynchronizeLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*SynchronizeLinkResponse, error) {
+	rsp, err := c.SynchronizeLinkWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSynchronizeLinkResponse(rsp)
+}
+
 // RetrieveSessionWithResponse Retrieve a session
 //
 // Returns the session as it is now, with the accounts that were linked in it.
@@ -9611,6 +18876,222 @@ func (c *ClientWithResponses) RetrieveTransactionWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseRetrieveTransactionResponse(rsp)
+}
+
+// AttachPaymentAccountWithBodyWithResponse Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *ClientWithResponses) AttachPaymentAccountWithBodyWithResponse(ctx context.Context, params *AttachPaymentAccountParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error) {
+	rsp, err := c.AttachPaymentAccountWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttachPaymentAccountResponse(rsp)
+}
+
+// AttachPaymentAccountWithResponse Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *ClientWithResponses) AttachPaymentAccountWithResponse(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountJSONRequestBody, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error) {
+	rsp, err := c.AttachPaymentAccount(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttachPaymentAccountResponse(rsp)
+}
+
+// AttachPaymentAccountWithFormdataBodyWithResponse Attach the account to be paid from or to
+//
+// Either a linked account, of whose number the bank is asked, or a routing and account number that the person typed.
+// Answers 202 until the bank has answered.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/attach_payment_account (the `AttachPaymentAccount` operationId).
+func (c *ClientWithResponses) AttachPaymentAccountWithFormdataBodyWithResponse(ctx context.Context, params *AttachPaymentAccountParams, body AttachPaymentAccountFormdataRequestBody, reqEditors ...RequestEditorFn) (*AttachPaymentAccountResponse, error) {
+	rsp, err := c.AttachPaymentAccountWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAttachPaymentAccountResponse(rsp)
+}
+
+// CompleteLinkWithBodyWithResponse End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *ClientWithResponses) CompleteLinkWithBodyWithResponse(ctx context.Context, params *CompleteLinkParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error) {
+	rsp, err := c.CompleteLinkWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteLinkResponse(rsp)
+}
+
+// CompleteLinkWithResponse End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *ClientWithResponses) CompleteLinkWithResponse(ctx context.Context, params *CompleteLinkParams, body CompleteLinkJSONRequestBody, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error) {
+	rsp, err := c.CompleteLink(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteLinkResponse(rsp)
+}
+
+// CompleteLinkWithFormdataBodyWithResponse End the linking flow
+//
+// Ends the flow, also when the person leaves early. The accounts that were linked stay, their events are sent, and the client
+// secret cannot be used any more but for reading the result.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/complete (the `CompleteLink` operationId).
+func (c *ClientWithResponses) CompleteLinkWithFormdataBodyWithResponse(ctx context.Context, params *CompleteLinkParams, body CompleteLinkFormdataRequestBody, reqEditors ...RequestEditorFn) (*CompleteLinkResponse, error) {
+	rsp, err := c.CompleteLinkWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCompleteLinkResponse(rsp)
+}
+
+// AcquireLinkConsentWithBodyWithResponse Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *ClientWithResponses) AcquireLinkConsentWithBodyWithResponse(ctx context.Context, params *AcquireLinkConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error) {
+	rsp, err := c.AcquireLinkConsentWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcquireLinkConsentResponse(rsp)
+}
+
+// AcquireLinkConsentWithResponse Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *ClientWithResponses) AcquireLinkConsentWithResponse(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error) {
+	rsp, err := c.AcquireLinkConsent(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcquireLinkConsentResponse(rsp)
+}
+
+// AcquireLinkConsentWithFormdataBodyWithResponse Record the consent
+//
+// The person agreed to share the data that the session asks for.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/consent_acquired (the `AcquireLinkConsent` operationId).
+func (c *ClientWithResponses) AcquireLinkConsentWithFormdataBodyWithResponse(ctx context.Context, params *AcquireLinkConsentParams, body AcquireLinkConsentFormdataRequestBody, reqEditors ...RequestEditorFn) (*AcquireLinkConsentResponse, error) {
+	rsp, err := c.AcquireLinkConsentWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcquireLinkConsentResponse(rsp)
+}
+
+// LinkMoreAccountsWithBodyWithResponse Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *ClientWithResponses) LinkMoreAccountsWithBodyWithResponse(ctx context.Context, params *LinkMoreAccountsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error) {
+	rsp, err := c.LinkMoreAccountsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkMoreAccountsResponse(rsp)
+}
+
+// LinkMoreAccountsWithResponse Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *ClientWithResponses) LinkMoreAccountsWithResponse(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsJSONRequestBody, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error) {
+	rsp, err := c.LinkMoreAccounts(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkMoreAccountsResponse(rsp)
+}
+
+// LinkMoreAccountsWithFormdataBodyWithResponse Choose another institution
+//
+// Goes back to the choice of the institution; what was linked stays.
+//
+// Takes a body of the `application/x-www-form-urlencoded` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/link_account_sessions/link_more_accounts (the `LinkMoreAccounts` operationId).
+func (c *ClientWithResponses) LinkMoreAccountsWithFormdataBodyWithResponse(ctx context.Context, params *LinkMoreAccountsParams, body LinkMoreAccountsFormdataRequestBody, reqEditors ...RequestEditorFn) (*LinkMoreAccountsResponse, error) {
+	rsp, err := c.LinkMoreAccountsWithFormdataBody(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLinkMoreAccountsResponse(rsp)
+}
+
+// ListLinkedAccountsWithResponse List the accounts that were linked
+//
+// The session's accounts, newest first.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/link_account_sessions/list_accounts (the `ListLinkedAccounts` operationId).
+func (c *ClientWithResponses) ListLinkedAccountsWithResponse(ctx context.Context, params *ListLinkedAccountsParams, reqEditors ...RequestEditorFn) (*ListLinkedAccountsResponse, error) {
+	rsp, err := c.ListLinkedAccounts(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLinkedAccountsResponse(rsp)
+}
+
+// RetrieveLinkReceiptWithResponse Retrieve the result of the flow
+//
+// The session with the accounts that were linked. It can be read after the flow has ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/link_account_sessions/session_receipt (the `RetrieveLinkReceipt` operationId).
+func (c *ClientWithResponses) RetrieveLinkReceiptWithResponse(ctx context.Context, params *RetrieveLinkReceiptParams, reqEditors ...RequestEditorFn) (*RetrieveLinkReceiptResponse, error) {
+	rsp, err := c.RetrieveLinkReceipt(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRetrieveLinkReceiptResponse(rsp)
 }
 
 // ListWebhookEndpointsWithResponse List webhook endpoints
@@ -9749,6 +19230,4351 @@ func (c *ClientWithResponses) UpdateWebhookEndpointWithFormdataBodyWithResponse(
 		return nil, err
 	}
 	return ParseUpdateWebhookEndpointResponse(rsp)
+}
+
+// ParseCreateAuthSessionResponse parses an HTTP response from a CreateAuthSessionWithResponse call
+func ParseCreateAuthSessionResponse(rsp *http.Response) (*CreateAuthSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAuthSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CreateAuthSessionResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers CreateAuthSessionResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers CreateAuthSessionResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers CreateAuthSessionResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CreateAuthSessionResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers CreateAuthSessionResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers CreateAuthSessionResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers CreateAuthSessionResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers CreateAuthSessionResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers CreateAuthSessionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListAuthSessionAccountsResponse parses an HTTP response from a ListAuthSessionAccountsWithResponse call
+func ParseListAuthSessionAccountsResponse(rsp *http.Response) (*ListAuthSessionAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuthSessionAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkPartnerAccountList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListAuthSessionAccountsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ListAuthSessionAccountsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers ListAuthSessionAccountsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListAuthSessionAccountsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListAuthSessionAccountsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ListAuthSessionAccountsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ListAuthSessionAccountsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers ListAuthSessionAccountsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListAuthSessionAccountsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers ListAuthSessionAccountsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAnswerAuthSessionResponse parses an HTTP response from a AnswerAuthSessionWithResponse call
+func ParseAnswerAuthSessionResponse(rsp *http.Response) (*AnswerAuthSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AnswerAuthSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AnswerAuthSessionResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers AnswerAuthSessionResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers AnswerAuthSessionResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers AnswerAuthSessionResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers AnswerAuthSessionResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers AnswerAuthSessionResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AnswerAuthSessionResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers AnswerAuthSessionResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers AnswerAuthSessionResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers AnswerAuthSessionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAuthorizeAuthSessionResponse parses an HTTP response from a AuthorizeAuthSessionWithResponse call
+func ParseAuthorizeAuthSessionResponse(rsp *http.Response) (*AuthorizeAuthSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AuthorizeAuthSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AuthorizeAuthSessionResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers AuthorizeAuthSessionResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers AuthorizeAuthSessionResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers AuthorizeAuthSessionResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers AuthorizeAuthSessionResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers AuthorizeAuthSessionResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AuthorizeAuthSessionResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers AuthorizeAuthSessionResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers AuthorizeAuthSessionResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers AuthorizeAuthSessionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelAuthSessionResponse parses an HTTP response from a CancelAuthSessionWithResponse call
+func ParseCancelAuthSessionResponse(rsp *http.Response) (*CancelAuthSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelAuthSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelAuthSessionResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers CancelAuthSessionResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers CancelAuthSessionResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers CancelAuthSessionResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CancelAuthSessionResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers CancelAuthSessionResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers CancelAuthSessionResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers CancelAuthSessionResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers CancelAuthSessionResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers CancelAuthSessionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRecordAuthSessionEventsResponse parses an HTTP response from a RecordAuthSessionEventsWithResponse call
+func ParseRecordAuthSessionEventsResponse(rsp *http.Response) (*RecordAuthSessionEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RecordAuthSessionEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RecordAuthSessionEventsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers RecordAuthSessionEventsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RecordAuthSessionEventsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RecordAuthSessionEventsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RecordAuthSessionEventsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers RecordAuthSessionEventsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers RecordAuthSessionEventsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers RecordAuthSessionEventsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers RecordAuthSessionEventsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers RecordAuthSessionEventsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetrieveOAuthResultsResponse parses an HTTP response from a RetrieveOAuthResultsWithResponse call
+func ParseRetrieveOAuthResultsResponse(rsp *http.Response) (*RetrieveOAuthResultsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetrieveOAuthResultsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkOAuthResults
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RetrieveOAuthResultsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers RetrieveOAuthResultsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RetrieveOAuthResultsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RetrieveOAuthResultsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RetrieveOAuthResultsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers RetrieveOAuthResultsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers RetrieveOAuthResultsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers RetrieveOAuthResultsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers RetrieveOAuthResultsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers RetrieveOAuthResultsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetrieveAuthSessionResponse parses an HTTP response from a RetrieveAuthSessionWithResponse call
+func ParseRetrieveAuthSessionResponse(rsp *http.Response) (*RetrieveAuthSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetrieveAuthSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAuthSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RetrieveAuthSessionResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers RetrieveAuthSessionResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RetrieveAuthSessionResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RetrieveAuthSessionResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RetrieveAuthSessionResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers RetrieveAuthSessionResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers RetrieveAuthSessionResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers RetrieveAuthSessionResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers RetrieveAuthSessionResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers RetrieveAuthSessionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSelectAuthSessionAccountsResponse parses an HTTP response from a SelectAuthSessionAccountsWithResponse call
+func ParseSelectAuthSessionAccountsResponse(rsp *http.Response) (*SelectAuthSessionAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SelectAuthSessionAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkPartnerAccountList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SelectAuthSessionAccountsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers SelectAuthSessionAccountsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers SelectAuthSessionAccountsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SelectAuthSessionAccountsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers SelectAuthSessionAccountsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SelectAuthSessionAccountsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers SelectAuthSessionAccountsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers SelectAuthSessionAccountsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers SelectAuthSessionAccountsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers SelectAuthSessionAccountsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListFeaturedInstitutionsResponse parses an HTTP response from a ListFeaturedInstitutionsWithResponse call
+func ParseListFeaturedInstitutionsResponse(rsp *http.Response) (*ListFeaturedInstitutionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFeaturedInstitutionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkInstitutionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListFeaturedInstitutionsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ListFeaturedInstitutionsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers ListFeaturedInstitutionsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListFeaturedInstitutionsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListFeaturedInstitutionsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ListFeaturedInstitutionsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ListFeaturedInstitutionsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers ListFeaturedInstitutionsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListFeaturedInstitutionsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers ListFeaturedInstitutionsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSearchInstitutionsResponse parses an HTTP response from a SearchInstitutionsWithResponse call
+func ParseSearchInstitutionsResponse(rsp *http.Response) (*SearchInstitutionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchInstitutionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkInstitutionList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SearchInstitutionsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers SearchInstitutionsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers SearchInstitutionsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SearchInstitutionsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers SearchInstitutionsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SearchInstitutionsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers SearchInstitutionsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers SearchInstitutionsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers SearchInstitutionsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers SearchInstitutionsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseListEventsResponse parses an HTTP response from a ListEventsWithResponse call
@@ -13566,6 +27392,401 @@ func ParseCreateSessionResponse(rsp *http.Response) (*CreateSessionResponse, err
 	return response, nil
 }
 
+// ParseSynchronizeLinkResponse parses an HTTP response from a SynchronizeLinkWithResponse call
+func ParseSynchronizeLinkResponse(rsp *http.Response) (*SynchronizeLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SynchronizeLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkSynchronize
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SynchronizeLinkResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers SynchronizeLinkResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers SynchronizeLinkResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers SynchronizeLinkResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers SynchronizeLinkResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers SynchronizeLinkResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers SynchronizeLinkResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers SynchronizeLinkResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers SynchronizeLinkResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers SynchronizeLinkResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseRetrieveSessionResponse parses an HTTP response from a RetrieveSessionWithResponse call
 func ParseRetrieveSessionResponse(rsp *http.Response) (*RetrieveSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14631,6 +28852,2376 @@ func ParseRetrieveTransactionResponse(rsp *http.Response) (*RetrieveTransactionR
 		response.Headers429 = &headers
 	case rsp.StatusCode == 500:
 		var headers RetrieveTransactionResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAttachPaymentAccountResponse parses an HTTP response from a AttachPaymentAccountWithResponse call
+func ParseAttachPaymentAccountResponse(rsp *http.Response) (*AttachPaymentAccountResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AttachPaymentAccountResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkPaymentAccount
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AttachPaymentAccountResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers AttachPaymentAccountResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers AttachPaymentAccountResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers AttachPaymentAccountResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers AttachPaymentAccountResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers AttachPaymentAccountResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AttachPaymentAccountResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers AttachPaymentAccountResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers AttachPaymentAccountResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers AttachPaymentAccountResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCompleteLinkResponse parses an HTTP response from a CompleteLinkWithResponse call
+func ParseCompleteLinkResponse(rsp *http.Response) (*CompleteLinkResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CompleteLinkResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CompleteLinkResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers CompleteLinkResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers CompleteLinkResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers CompleteLinkResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers CompleteLinkResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers CompleteLinkResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers CompleteLinkResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers CompleteLinkResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers CompleteLinkResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers CompleteLinkResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAcquireLinkConsentResponse parses an HTTP response from a AcquireLinkConsentWithResponse call
+func ParseAcquireLinkConsentResponse(rsp *http.Response) (*AcquireLinkConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcquireLinkConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkManifest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AcquireLinkConsentResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers AcquireLinkConsentResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers AcquireLinkConsentResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers AcquireLinkConsentResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers AcquireLinkConsentResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers AcquireLinkConsentResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers AcquireLinkConsentResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers AcquireLinkConsentResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers AcquireLinkConsentResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers AcquireLinkConsentResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLinkMoreAccountsResponse parses an HTTP response from a LinkMoreAccountsWithResponse call
+func ParseLinkMoreAccountsResponse(rsp *http.Response) (*LinkMoreAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LinkMoreAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkManifest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LinkMoreAccountsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers LinkMoreAccountsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers LinkMoreAccountsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers LinkMoreAccountsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers LinkMoreAccountsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers LinkMoreAccountsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers LinkMoreAccountsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers LinkMoreAccountsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers LinkMoreAccountsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers LinkMoreAccountsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListLinkedAccountsResponse parses an HTTP response from a ListLinkedAccountsWithResponse call
+func ParseListLinkedAccountsResponse(rsp *http.Response) (*ListLinkedAccountsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLinkedAccountsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkAccountList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListLinkedAccountsResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers ListLinkedAccountsResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers ListLinkedAccountsResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers ListLinkedAccountsResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers ListLinkedAccountsResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers ListLinkedAccountsResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers ListLinkedAccountsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers ListLinkedAccountsResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers ListLinkedAccountsResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers ListLinkedAccountsResponse500Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers500 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRetrieveLinkReceiptResponse parses an HTTP response from a RetrieveLinkReceiptWithResponse call
+func ParseRetrieveLinkReceiptResponse(rsp *http.Response) (*RetrieveLinkReceiptResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RetrieveLinkReceiptResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LinkSession
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NotYet
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest LinkBadRequest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Conflict
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest ContentTooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalServerError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RetrieveLinkReceiptResponse200Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 202:
+		var headers RetrieveLinkReceiptResponse202Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 400:
+		var headers RetrieveLinkReceiptResponse400Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers400 = &headers
+	case rsp.StatusCode == 401:
+		var headers RetrieveLinkReceiptResponse401Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 403:
+		var headers RetrieveLinkReceiptResponse403Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers403 = &headers
+	case rsp.StatusCode == 404:
+		var headers RetrieveLinkReceiptResponse404Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Idempotent-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotent-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotentReplayed = &value
+		}
+		if values := rsp.Header.Values("Original-Request"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Original-Request", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.OriginalRequest = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers404 = &headers
+	case rsp.StatusCode == 409:
+		var headers RetrieveLinkReceiptResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyKey = &value
+		}
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 413:
+		var headers RetrieveLinkReceiptResponse413Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers413 = &headers
+	case rsp.StatusCode == 429:
+		var headers RetrieveLinkReceiptResponse429Headers
+		if values := rsp.Header.Values("Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RequestID = value
+		}
+		if values := rsp.Header.Values("Stripe-Should-Retry"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Should-Retry", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeShouldRetry = &value
+		}
+		if values := rsp.Header.Values("Stripe-Version"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Stripe-Version", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.StripeVersion = &value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 500:
+		var headers RetrieveLinkReceiptResponse500Headers
 		if values := rsp.Header.Values("Idempotency-Key"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -16578,6 +33169,39 @@ func ParseUpdateWebhookEndpointResponse(rsp *http.Response) (*UpdateWebhookEndpo
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// CreateAuthSession Begin a sign-in at an institution
+	// (POST /v1/connections/auth_sessions)
+	CreateAuthSession(ctx echo.Context, params CreateAuthSessionParams) error
+	// ListAuthSessionAccounts List the accounts at the institution
+	// (POST /v1/connections/auth_sessions/accounts)
+	ListAuthSessionAccounts(ctx echo.Context, params ListAuthSessionAccountsParams) error
+	// AnswerAuthSession Answer the hosted form's questions
+	// (POST /v1/connections/auth_sessions/answers)
+	AnswerAuthSession(ctx echo.Context, params AnswerAuthSessionParams) error
+	// AuthorizeAuthSession Complete a sign-in at the bank
+	// (POST /v1/connections/auth_sessions/authorized)
+	AuthorizeAuthSession(ctx echo.Context, params AuthorizeAuthSessionParams) error
+	// CancelAuthSession Cancel a sign-in
+	// (POST /v1/connections/auth_sessions/cancel)
+	CancelAuthSession(ctx echo.Context, params CancelAuthSessionParams) error
+	// RecordAuthSessionEvents Record what happened in the sign-in window
+	// (POST /v1/connections/auth_sessions/events)
+	RecordAuthSessionEvents(ctx echo.Context, params RecordAuthSessionEventsParams) error
+	// RetrieveOAuthResults Retrieve the result of a sign-in at the bank
+	// (POST /v1/connections/auth_sessions/oauth_results)
+	RetrieveOAuthResults(ctx echo.Context, params RetrieveOAuthResultsParams) error
+	// RetrieveAuthSession Retrieve a sign-in
+	// (POST /v1/connections/auth_sessions/retrieve)
+	RetrieveAuthSession(ctx echo.Context, params RetrieveAuthSessionParams) error
+	// SelectAuthSessionAccounts Select accounts
+	// (POST /v1/connections/auth_sessions/selected_accounts)
+	SelectAuthSessionAccounts(ctx echo.Context, params SelectAuthSessionAccountsParams) error
+	// ListFeaturedInstitutions List featured institutions
+	// (GET /v1/connections/featured_institutions)
+	ListFeaturedInstitutions(ctx echo.Context, params ListFeaturedInstitutionsParams) error
+	// SearchInstitutions Search institutions
+	// (GET /v1/connections/institutions)
+	SearchInstitutions(ctx echo.Context, params SearchInstitutionsParams) error
 	// ListEvents List events
 	// (GET /v1/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -16608,6 +33232,9 @@ type ServerInterface interface {
 	// CreateSession Create a session
 	// (POST /v1/financial_connections/sessions)
 	CreateSession(ctx echo.Context, params CreateSessionParams) error
+	// SynchronizeLink Begin or resume the linking flow
+	// (POST /v1/financial_connections/sessions/synchronize)
+	SynchronizeLink(ctx echo.Context, params SynchronizeLinkParams) error
 	// RetrieveSession Retrieve a session
 	// (GET /v1/financial_connections/sessions/{session})
 	RetrieveSession(ctx echo.Context, session string, params RetrieveSessionParams) error
@@ -16617,6 +33244,24 @@ type ServerInterface interface {
 	// RetrieveTransaction Retrieve a transaction
 	// (GET /v1/financial_connections/transactions/{transaction})
 	RetrieveTransaction(ctx echo.Context, transaction string, params RetrieveTransactionParams) error
+	// AttachPaymentAccount Attach the account to be paid from or to
+	// (POST /v1/link_account_sessions/attach_payment_account)
+	AttachPaymentAccount(ctx echo.Context, params AttachPaymentAccountParams) error
+	// CompleteLink End the linking flow
+	// (POST /v1/link_account_sessions/complete)
+	CompleteLink(ctx echo.Context, params CompleteLinkParams) error
+	// AcquireLinkConsent Record the consent
+	// (POST /v1/link_account_sessions/consent_acquired)
+	AcquireLinkConsent(ctx echo.Context, params AcquireLinkConsentParams) error
+	// LinkMoreAccounts Choose another institution
+	// (POST /v1/link_account_sessions/link_more_accounts)
+	LinkMoreAccounts(ctx echo.Context, params LinkMoreAccountsParams) error
+	// ListLinkedAccounts List the accounts that were linked
+	// (GET /v1/link_account_sessions/list_accounts)
+	ListLinkedAccounts(ctx echo.Context, params ListLinkedAccountsParams) error
+	// RetrieveLinkReceipt Retrieve the result of the flow
+	// (GET /v1/link_account_sessions/session_receipt)
+	RetrieveLinkReceipt(ctx echo.Context, params RetrieveLinkReceiptParams) error
 	// ListWebhookEndpoints List webhook endpoints
 	// (GET /v1/webhook_endpoints)
 	ListWebhookEndpoints(ctx echo.Context, params ListWebhookEndpointsParams) error
@@ -16637,6 +33282,146 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// CreateAuthSession converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateAuthSession(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateAuthSessionParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateAuthSession(ctx, params)
+	return err
+}
+
+// ListAuthSessionAccounts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuthSessionAccounts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuthSessionAccountsParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuthSessionAccounts(ctx, params)
+	return err
+}
+
+// AnswerAuthSession converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerAuthSession(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerAuthSessionParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerAuthSession(ctx, params)
+	return err
+}
+
+// AuthorizeAuthSession converts echo context to params.
+func (w *ServerInterfaceWrapper) AuthorizeAuthSession(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AuthorizeAuthSessionParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AuthorizeAuthSession(ctx, params)
+	return err
+}
+
+// CancelAuthSession converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelAuthSession(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelAuthSessionParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelAuthSession(ctx, params)
+	return err
+}
+
+// RecordAuthSessionEvents converts echo context to params.
+func (w *ServerInterfaceWrapper) RecordAuthSessionEvents(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RecordAuthSessionEventsParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RecordAuthSessionEvents(ctx, params)
+	return err
+}
+
+// RetrieveOAuthResults converts echo context to params.
+func (w *ServerInterfaceWrapper) RetrieveOAuthResults(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetrieveOAuthResultsParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetrieveOAuthResults(ctx, params)
+	return err
+}
+
+// RetrieveAuthSession converts echo context to params.
+func (w *ServerInterfaceWrapper) RetrieveAuthSession(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetrieveAuthSessionParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetrieveAuthSession(ctx, params)
+	return err
+}
+
+// SelectAuthSessionAccounts converts echo context to params.
+func (w *ServerInterfaceWrapper) SelectAuthSessionAccounts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SelectAuthSessionAccountsParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SelectAuthSessionAccounts(ctx, params)
+	return err
+}
+
+// ListFeaturedInstitutions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFeaturedInstitutions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFeaturedInstitutionsParams
+
+	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
+		return err
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFeaturedInstitutions(ctx, params)
+	return err
+}
+
+// SearchInstitutions converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchInstitutions(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchInstitutionsParams
+
+	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
+		return err
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchInstitutions(ctx, params)
+	return err
 }
 
 // ListEvents converts echo context to params.
@@ -16828,6 +33613,18 @@ func (w *ServerInterfaceWrapper) CreateSession(ctx echo.Context) error {
 	return err
 }
 
+// SynchronizeLink converts echo context to params.
+func (w *ServerInterfaceWrapper) SynchronizeLink(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SynchronizeLinkParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SynchronizeLink(ctx, params)
+	return err
+}
+
 // RetrieveSession converts echo context to params.
 func (w *ServerInterfaceWrapper) RetrieveSession(ctx echo.Context) error {
 	var err error
@@ -16887,6 +33684,86 @@ func (w *ServerInterfaceWrapper) RetrieveTransaction(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.RetrieveTransaction(ctx, transaction, params)
+	return err
+}
+
+// AttachPaymentAccount converts echo context to params.
+func (w *ServerInterfaceWrapper) AttachPaymentAccount(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AttachPaymentAccountParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AttachPaymentAccount(ctx, params)
+	return err
+}
+
+// CompleteLink converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteLink(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CompleteLinkParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteLink(ctx, params)
+	return err
+}
+
+// AcquireLinkConsent converts echo context to params.
+func (w *ServerInterfaceWrapper) AcquireLinkConsent(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcquireLinkConsentParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AcquireLinkConsent(ctx, params)
+	return err
+}
+
+// LinkMoreAccounts converts echo context to params.
+func (w *ServerInterfaceWrapper) LinkMoreAccounts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LinkMoreAccountsParams
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.LinkMoreAccounts(ctx, params)
+	return err
+}
+
+// ListLinkedAccounts converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLinkedAccounts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLinkedAccountsParams
+
+	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
+		return err
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLinkedAccounts(ctx, params)
+	return err
+}
+
+// RetrieveLinkReceipt converts echo context to params.
+func (w *ServerInterfaceWrapper) RetrieveLinkReceipt(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetrieveLinkReceiptParams
+
+	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
+		return err
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetrieveLinkReceipt(ctx, params)
 	return err
 }
 
@@ -17044,6 +33921,24 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/webhook_endpoints/:webhook_endpoint", wrapper.DeleteWebhookEndpoint, options.OperationMiddlewares["DeleteWebhookEndpoint"]...)
 	router.GET(options.BaseURL+"/v1/webhook_endpoints/:webhook_endpoint", wrapper.RetrieveWebhookEndpoint, options.OperationMiddlewares["RetrieveWebhookEndpoint"]...)
 	router.POST(options.BaseURL+"/v1/webhook_endpoints/:webhook_endpoint", wrapper.UpdateWebhookEndpoint, options.OperationMiddlewares["UpdateWebhookEndpoint"]...)
+	router.POST(options.BaseURL+"/v1/financial_connections/sessions/synchronize", wrapper.SynchronizeLink, options.OperationMiddlewares["SynchronizeLink"]...)
+	router.POST(options.BaseURL+"/v1/link_account_sessions/consent_acquired", wrapper.AcquireLinkConsent, options.OperationMiddlewares["AcquireLinkConsent"]...)
+	router.GET(options.BaseURL+"/v1/connections/featured_institutions", wrapper.ListFeaturedInstitutions, options.OperationMiddlewares["ListFeaturedInstitutions"]...)
+	router.GET(options.BaseURL+"/v1/connections/institutions", wrapper.SearchInstitutions, options.OperationMiddlewares["SearchInstitutions"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions", wrapper.CreateAuthSession, options.OperationMiddlewares["CreateAuthSession"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/retrieve", wrapper.RetrieveAuthSession, options.OperationMiddlewares["RetrieveAuthSession"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/events", wrapper.RecordAuthSessionEvents, options.OperationMiddlewares["RecordAuthSessionEvents"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/answers", wrapper.AnswerAuthSession, options.OperationMiddlewares["AnswerAuthSession"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/oauth_results", wrapper.RetrieveOAuthResults, options.OperationMiddlewares["RetrieveOAuthResults"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/authorized", wrapper.AuthorizeAuthSession, options.OperationMiddlewares["AuthorizeAuthSession"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/cancel", wrapper.CancelAuthSession, options.OperationMiddlewares["CancelAuthSession"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/accounts", wrapper.ListAuthSessionAccounts, options.OperationMiddlewares["ListAuthSessionAccounts"]...)
+	router.POST(options.BaseURL+"/v1/connections/auth_sessions/selected_accounts", wrapper.SelectAuthSessionAccounts, options.OperationMiddlewares["SelectAuthSessionAccounts"]...)
+	router.POST(options.BaseURL+"/v1/link_account_sessions/attach_payment_account", wrapper.AttachPaymentAccount, options.OperationMiddlewares["AttachPaymentAccount"]...)
+	router.POST(options.BaseURL+"/v1/link_account_sessions/link_more_accounts", wrapper.LinkMoreAccounts, options.OperationMiddlewares["LinkMoreAccounts"]...)
+	router.POST(options.BaseURL+"/v1/link_account_sessions/complete", wrapper.CompleteLink, options.OperationMiddlewares["CompleteLink"]...)
+	router.GET(options.BaseURL+"/v1/link_account_sessions/session_receipt", wrapper.RetrieveLinkReceipt, options.OperationMiddlewares["RetrieveLinkReceipt"]...)
+	router.GET(options.BaseURL+"/v1/link_account_sessions/list_accounts", wrapper.ListLinkedAccounts, options.OperationMiddlewares["ListLinkedAccounts"]...)
 
 }
 
@@ -17109,6 +34004,20 @@ type InternalServerErrorJSONResponse struct {
 	Headers InternalServerErrorResponseHeaders
 }
 
+type LinkBadRequestResponseHeaders struct {
+	IdempotencyKey     *string
+	IdempotentReplayed *string
+	OriginalRequest    *string
+	RequestID          string
+	StripeShouldRetry  *string
+	StripeVersion      *string
+}
+type LinkBadRequestJSONResponse struct {
+	Body Error
+
+	Headers LinkBadRequestResponseHeaders
+}
+
 type NotFoundResponseHeaders struct {
 	IdempotencyKey     *string
 	IdempotentReplayed *string
@@ -17121,6 +34030,17 @@ type NotFoundJSONResponse struct {
 	Body Error
 
 	Headers NotFoundResponseHeaders
+}
+
+type NotYetResponseHeaders struct {
+	RequestID         string
+	StripeShouldRetry *string
+	StripeVersion     *string
+}
+type NotYetJSONResponse struct {
+	Body Error
+
+	Headers NotYetResponseHeaders
 }
 
 type TooManyRequestsResponseHeaders struct {
@@ -17143,6 +34063,2829 @@ type UnauthorizedJSONResponse struct {
 	Body Error
 
 	Headers UnauthorizedResponseHeaders
+}
+
+type CreateAuthSessionRequestObject struct {
+	Params       CreateAuthSessionParams
+	JSONBody     *CreateAuthSessionJSONRequestBody
+	FormdataBody *CreateAuthSessionFormdataRequestBody
+}
+
+type CreateAuthSessionResponseObject interface {
+	VisitCreateAuthSessionResponse(w http.ResponseWriter) error
+}
+
+type CreateAuthSession200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type CreateAuthSession200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers CreateAuthSession200ResponseHeaders
+}
+
+func (response CreateAuthSession200JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession202JSONResponse struct{ NotYetJSONResponse }
+
+func (response CreateAuthSession202JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response CreateAuthSession400JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response CreateAuthSession401JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response CreateAuthSession403JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response CreateAuthSession404JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession409JSONResponse struct{ ConflictJSONResponse }
+
+func (response CreateAuthSession409JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response CreateAuthSession413JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response CreateAuthSession429JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthSession500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response CreateAuthSession500JSONResponse) VisitCreateAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccountsRequestObject struct {
+	Params       ListAuthSessionAccountsParams
+	JSONBody     *ListAuthSessionAccountsJSONRequestBody
+	FormdataBody *ListAuthSessionAccountsFormdataRequestBody
+}
+
+type ListAuthSessionAccountsResponseObject interface {
+	VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListAuthSessionAccounts200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type ListAuthSessionAccounts200JSONResponse struct {
+	Body    LinkPartnerAccountList
+	Headers ListAuthSessionAccounts200ResponseHeaders
+}
+
+func (response ListAuthSessionAccounts200JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts202JSONResponse struct{ NotYetJSONResponse }
+
+func (response ListAuthSessionAccounts202JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response ListAuthSessionAccounts400JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListAuthSessionAccounts401JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListAuthSessionAccounts403JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response ListAuthSessionAccounts404JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts409JSONResponse struct{ ConflictJSONResponse }
+
+func (response ListAuthSessionAccounts409JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response ListAuthSessionAccounts413JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListAuthSessionAccounts429JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthSessionAccounts500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response ListAuthSessionAccounts500JSONResponse) VisitListAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSessionRequestObject struct {
+	Params       AnswerAuthSessionParams
+	JSONBody     *AnswerAuthSessionJSONRequestBody
+	FormdataBody *AnswerAuthSessionFormdataRequestBody
+}
+
+type AnswerAuthSessionResponseObject interface {
+	VisitAnswerAuthSessionResponse(w http.ResponseWriter) error
+}
+
+type AnswerAuthSession200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type AnswerAuthSession200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers AnswerAuthSession200ResponseHeaders
+}
+
+func (response AnswerAuthSession200JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession202JSONResponse struct{ NotYetJSONResponse }
+
+func (response AnswerAuthSession202JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response AnswerAuthSession400JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response AnswerAuthSession401JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response AnswerAuthSession403JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response AnswerAuthSession404JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession409JSONResponse struct{ ConflictJSONResponse }
+
+func (response AnswerAuthSession409JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response AnswerAuthSession413JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response AnswerAuthSession429JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AnswerAuthSession500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response AnswerAuthSession500JSONResponse) VisitAnswerAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSessionRequestObject struct {
+	Params       AuthorizeAuthSessionParams
+	JSONBody     *AuthorizeAuthSessionJSONRequestBody
+	FormdataBody *AuthorizeAuthSessionFormdataRequestBody
+}
+
+type AuthorizeAuthSessionResponseObject interface {
+	VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error
+}
+
+type AuthorizeAuthSession200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type AuthorizeAuthSession200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers AuthorizeAuthSession200ResponseHeaders
+}
+
+func (response AuthorizeAuthSession200JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession202JSONResponse struct{ NotYetJSONResponse }
+
+func (response AuthorizeAuthSession202JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response AuthorizeAuthSession400JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response AuthorizeAuthSession401JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response AuthorizeAuthSession403JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response AuthorizeAuthSession404JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession409JSONResponse struct{ ConflictJSONResponse }
+
+func (response AuthorizeAuthSession409JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response AuthorizeAuthSession413JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response AuthorizeAuthSession429JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AuthorizeAuthSession500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response AuthorizeAuthSession500JSONResponse) VisitAuthorizeAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSessionRequestObject struct {
+	Params       CancelAuthSessionParams
+	JSONBody     *CancelAuthSessionJSONRequestBody
+	FormdataBody *CancelAuthSessionFormdataRequestBody
+}
+
+type CancelAuthSessionResponseObject interface {
+	VisitCancelAuthSessionResponse(w http.ResponseWriter) error
+}
+
+type CancelAuthSession200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type CancelAuthSession200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers CancelAuthSession200ResponseHeaders
+}
+
+func (response CancelAuthSession200JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession202JSONResponse struct{ NotYetJSONResponse }
+
+func (response CancelAuthSession202JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response CancelAuthSession400JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response CancelAuthSession401JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response CancelAuthSession403JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response CancelAuthSession404JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession409JSONResponse struct{ ConflictJSONResponse }
+
+func (response CancelAuthSession409JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response CancelAuthSession413JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response CancelAuthSession429JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelAuthSession500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response CancelAuthSession500JSONResponse) VisitCancelAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEventsRequestObject struct {
+	Params       RecordAuthSessionEventsParams
+	JSONBody     *RecordAuthSessionEventsJSONRequestBody
+	FormdataBody *RecordAuthSessionEventsFormdataRequestBody
+}
+
+type RecordAuthSessionEventsResponseObject interface {
+	VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error
+}
+
+type RecordAuthSessionEvents200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type RecordAuthSessionEvents200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers RecordAuthSessionEvents200ResponseHeaders
+}
+
+func (response RecordAuthSessionEvents200JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents202JSONResponse struct{ NotYetJSONResponse }
+
+func (response RecordAuthSessionEvents202JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response RecordAuthSessionEvents400JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response RecordAuthSessionEvents401JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response RecordAuthSessionEvents403JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response RecordAuthSessionEvents404JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents409JSONResponse struct{ ConflictJSONResponse }
+
+func (response RecordAuthSessionEvents409JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response RecordAuthSessionEvents413JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response RecordAuthSessionEvents429JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RecordAuthSessionEvents500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response RecordAuthSessionEvents500JSONResponse) VisitRecordAuthSessionEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResultsRequestObject struct {
+	Params       RetrieveOAuthResultsParams
+	JSONBody     *RetrieveOAuthResultsJSONRequestBody
+	FormdataBody *RetrieveOAuthResultsFormdataRequestBody
+}
+
+type RetrieveOAuthResultsResponseObject interface {
+	VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error
+}
+
+type RetrieveOAuthResults200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type RetrieveOAuthResults200JSONResponse struct {
+	Body    LinkOAuthResults
+	Headers RetrieveOAuthResults200ResponseHeaders
+}
+
+func (response RetrieveOAuthResults200JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults202JSONResponse struct{ NotYetJSONResponse }
+
+func (response RetrieveOAuthResults202JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response RetrieveOAuthResults400JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response RetrieveOAuthResults401JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response RetrieveOAuthResults403JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response RetrieveOAuthResults404JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults409JSONResponse struct{ ConflictJSONResponse }
+
+func (response RetrieveOAuthResults409JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response RetrieveOAuthResults413JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response RetrieveOAuthResults429JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveOAuthResults500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response RetrieveOAuthResults500JSONResponse) VisitRetrieveOAuthResultsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSessionRequestObject struct {
+	Params       RetrieveAuthSessionParams
+	JSONBody     *RetrieveAuthSessionJSONRequestBody
+	FormdataBody *RetrieveAuthSessionFormdataRequestBody
+}
+
+type RetrieveAuthSessionResponseObject interface {
+	VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error
+}
+
+type RetrieveAuthSession200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type RetrieveAuthSession200JSONResponse struct {
+	Body    LinkAuthSession
+	Headers RetrieveAuthSession200ResponseHeaders
+}
+
+func (response RetrieveAuthSession200JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession202JSONResponse struct{ NotYetJSONResponse }
+
+func (response RetrieveAuthSession202JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response RetrieveAuthSession400JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response RetrieveAuthSession401JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response RetrieveAuthSession403JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response RetrieveAuthSession404JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession409JSONResponse struct{ ConflictJSONResponse }
+
+func (response RetrieveAuthSession409JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response RetrieveAuthSession413JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response RetrieveAuthSession429JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveAuthSession500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response RetrieveAuthSession500JSONResponse) VisitRetrieveAuthSessionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccountsRequestObject struct {
+	Params       SelectAuthSessionAccountsParams
+	JSONBody     *SelectAuthSessionAccountsJSONRequestBody
+	FormdataBody *SelectAuthSessionAccountsFormdataRequestBody
+}
+
+type SelectAuthSessionAccountsResponseObject interface {
+	VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error
+}
+
+type SelectAuthSessionAccounts200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type SelectAuthSessionAccounts200JSONResponse struct {
+	Body    LinkPartnerAccountList
+	Headers SelectAuthSessionAccounts200ResponseHeaders
+}
+
+func (response SelectAuthSessionAccounts200JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts202JSONResponse struct{ NotYetJSONResponse }
+
+func (response SelectAuthSessionAccounts202JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response SelectAuthSessionAccounts400JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response SelectAuthSessionAccounts401JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response SelectAuthSessionAccounts403JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response SelectAuthSessionAccounts404JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts409JSONResponse struct{ ConflictJSONResponse }
+
+func (response SelectAuthSessionAccounts409JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response SelectAuthSessionAccounts413JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response SelectAuthSessionAccounts429JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SelectAuthSessionAccounts500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response SelectAuthSessionAccounts500JSONResponse) VisitSelectAuthSessionAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutionsRequestObject struct {
+	Params ListFeaturedInstitutionsParams
+}
+
+type ListFeaturedInstitutionsResponseObject interface {
+	VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error
+}
+
+type ListFeaturedInstitutions200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type ListFeaturedInstitutions200JSONResponse struct {
+	Body    LinkInstitutionList
+	Headers ListFeaturedInstitutions200ResponseHeaders
+}
+
+func (response ListFeaturedInstitutions200JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions202JSONResponse struct{ NotYetJSONResponse }
+
+func (response ListFeaturedInstitutions202JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response ListFeaturedInstitutions400JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListFeaturedInstitutions401JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListFeaturedInstitutions403JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response ListFeaturedInstitutions404JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions409JSONResponse struct{ ConflictJSONResponse }
+
+func (response ListFeaturedInstitutions409JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response ListFeaturedInstitutions413JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListFeaturedInstitutions429JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFeaturedInstitutions500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response ListFeaturedInstitutions500JSONResponse) VisitListFeaturedInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutionsRequestObject struct {
+	Params SearchInstitutionsParams
+}
+
+type SearchInstitutionsResponseObject interface {
+	VisitSearchInstitutionsResponse(w http.ResponseWriter) error
+}
+
+type SearchInstitutions200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type SearchInstitutions200JSONResponse struct {
+	Body    LinkInstitutionList
+	Headers SearchInstitutions200ResponseHeaders
+}
+
+func (response SearchInstitutions200JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions202JSONResponse struct{ NotYetJSONResponse }
+
+func (response SearchInstitutions202JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response SearchInstitutions400JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response SearchInstitutions401JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response SearchInstitutions403JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response SearchInstitutions404JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions409JSONResponse struct{ ConflictJSONResponse }
+
+func (response SearchInstitutions409JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response SearchInstitutions413JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response SearchInstitutions429JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchInstitutions500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response SearchInstitutions500JSONResponse) VisitSearchInstitutionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListEventsRequestObject struct {
@@ -19602,6 +39345,263 @@ func (response CreateSession500JSONResponse) VisitCreateSessionResponse(w http.R
 	return err
 }
 
+type SynchronizeLinkRequestObject struct {
+	Params       SynchronizeLinkParams
+	JSONBody     *SynchronizeLinkJSONRequestBody
+	FormdataBody *SynchronizeLinkFormdataRequestBody
+}
+
+type SynchronizeLinkResponseObject interface {
+	VisitSynchronizeLinkResponse(w http.ResponseWriter) error
+}
+
+type SynchronizeLink200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type SynchronizeLink200JSONResponse struct {
+	Body    LinkSynchronize
+	Headers SynchronizeLink200ResponseHeaders
+}
+
+func (response SynchronizeLink200JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink202JSONResponse struct{ NotYetJSONResponse }
+
+func (response SynchronizeLink202JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response SynchronizeLink400JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response SynchronizeLink401JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response SynchronizeLink403JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response SynchronizeLink404JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink409JSONResponse struct{ ConflictJSONResponse }
+
+func (response SynchronizeLink409JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response SynchronizeLink413JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response SynchronizeLink429JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SynchronizeLink500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response SynchronizeLink500JSONResponse) VisitSynchronizeLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RetrieveSessionRequestObject struct {
 	Session string `json:"session"`
 	Params  RetrieveSessionParams
@@ -20291,6 +40291,1544 @@ type RetrieveTransaction500JSONResponse struct {
 }
 
 func (response RetrieveTransaction500JSONResponse) VisitRetrieveTransactionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccountRequestObject struct {
+	Params       AttachPaymentAccountParams
+	JSONBody     *AttachPaymentAccountJSONRequestBody
+	FormdataBody *AttachPaymentAccountFormdataRequestBody
+}
+
+type AttachPaymentAccountResponseObject interface {
+	VisitAttachPaymentAccountResponse(w http.ResponseWriter) error
+}
+
+type AttachPaymentAccount200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type AttachPaymentAccount200JSONResponse struct {
+	Body    LinkPaymentAccount
+	Headers AttachPaymentAccount200ResponseHeaders
+}
+
+func (response AttachPaymentAccount200JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount202JSONResponse struct{ NotYetJSONResponse }
+
+func (response AttachPaymentAccount202JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response AttachPaymentAccount400JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response AttachPaymentAccount401JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response AttachPaymentAccount403JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response AttachPaymentAccount404JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount409JSONResponse struct{ ConflictJSONResponse }
+
+func (response AttachPaymentAccount409JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response AttachPaymentAccount413JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response AttachPaymentAccount429JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AttachPaymentAccount500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response AttachPaymentAccount500JSONResponse) VisitAttachPaymentAccountResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLinkRequestObject struct {
+	Params       CompleteLinkParams
+	JSONBody     *CompleteLinkJSONRequestBody
+	FormdataBody *CompleteLinkFormdataRequestBody
+}
+
+type CompleteLinkResponseObject interface {
+	VisitCompleteLinkResponse(w http.ResponseWriter) error
+}
+
+type CompleteLink200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type CompleteLink200JSONResponse struct {
+	Body    LinkSession
+	Headers CompleteLink200ResponseHeaders
+}
+
+func (response CompleteLink200JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink202JSONResponse struct{ NotYetJSONResponse }
+
+func (response CompleteLink202JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response CompleteLink400JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response CompleteLink401JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response CompleteLink403JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response CompleteLink404JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink409JSONResponse struct{ ConflictJSONResponse }
+
+func (response CompleteLink409JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response CompleteLink413JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response CompleteLink429JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CompleteLink500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response CompleteLink500JSONResponse) VisitCompleteLinkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsentRequestObject struct {
+	Params       AcquireLinkConsentParams
+	JSONBody     *AcquireLinkConsentJSONRequestBody
+	FormdataBody *AcquireLinkConsentFormdataRequestBody
+}
+
+type AcquireLinkConsentResponseObject interface {
+	VisitAcquireLinkConsentResponse(w http.ResponseWriter) error
+}
+
+type AcquireLinkConsent200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type AcquireLinkConsent200JSONResponse struct {
+	Body    LinkManifest
+	Headers AcquireLinkConsent200ResponseHeaders
+}
+
+func (response AcquireLinkConsent200JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent202JSONResponse struct{ NotYetJSONResponse }
+
+func (response AcquireLinkConsent202JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response AcquireLinkConsent400JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response AcquireLinkConsent401JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response AcquireLinkConsent403JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response AcquireLinkConsent404JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent409JSONResponse struct{ ConflictJSONResponse }
+
+func (response AcquireLinkConsent409JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response AcquireLinkConsent413JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response AcquireLinkConsent429JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLinkConsent500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response AcquireLinkConsent500JSONResponse) VisitAcquireLinkConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccountsRequestObject struct {
+	Params       LinkMoreAccountsParams
+	JSONBody     *LinkMoreAccountsJSONRequestBody
+	FormdataBody *LinkMoreAccountsFormdataRequestBody
+}
+
+type LinkMoreAccountsResponseObject interface {
+	VisitLinkMoreAccountsResponse(w http.ResponseWriter) error
+}
+
+type LinkMoreAccounts200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type LinkMoreAccounts200JSONResponse struct {
+	Body    LinkManifest
+	Headers LinkMoreAccounts200ResponseHeaders
+}
+
+func (response LinkMoreAccounts200JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts202JSONResponse struct{ NotYetJSONResponse }
+
+func (response LinkMoreAccounts202JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response LinkMoreAccounts400JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response LinkMoreAccounts401JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response LinkMoreAccounts403JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response LinkMoreAccounts404JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts409JSONResponse struct{ ConflictJSONResponse }
+
+func (response LinkMoreAccounts409JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response LinkMoreAccounts413JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response LinkMoreAccounts429JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LinkMoreAccounts500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response LinkMoreAccounts500JSONResponse) VisitLinkMoreAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccountsRequestObject struct {
+	Params ListLinkedAccountsParams
+}
+
+type ListLinkedAccountsResponseObject interface {
+	VisitListLinkedAccountsResponse(w http.ResponseWriter) error
+}
+
+type ListLinkedAccounts200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type ListLinkedAccounts200JSONResponse struct {
+	Body    LinkAccountList
+	Headers ListLinkedAccounts200ResponseHeaders
+}
+
+func (response ListLinkedAccounts200JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts202JSONResponse struct{ NotYetJSONResponse }
+
+func (response ListLinkedAccounts202JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response ListLinkedAccounts400JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ListLinkedAccounts401JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response ListLinkedAccounts403JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response ListLinkedAccounts404JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts409JSONResponse struct{ ConflictJSONResponse }
+
+func (response ListLinkedAccounts409JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response ListLinkedAccounts413JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response ListLinkedAccounts429JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLinkedAccounts500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response ListLinkedAccounts500JSONResponse) VisitListLinkedAccountsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceiptRequestObject struct {
+	Params RetrieveLinkReceiptParams
+}
+
+type RetrieveLinkReceiptResponseObject interface {
+	VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error
+}
+
+type RetrieveLinkReceipt200ResponseHeaders struct {
+	RequestID     string
+	StripeVersion *string
+}
+
+type RetrieveLinkReceipt200JSONResponse struct {
+	Body    LinkSession
+	Headers RetrieveLinkReceipt200ResponseHeaders
+}
+
+func (response RetrieveLinkReceipt200JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt202JSONResponse struct{ NotYetJSONResponse }
+
+func (response RetrieveLinkReceipt202JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt400JSONResponse struct{ LinkBadRequestJSONResponse }
+
+func (response RetrieveLinkReceipt400JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response RetrieveLinkReceipt401JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response RetrieveLinkReceipt403JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt404JSONResponse struct{ NotFoundJSONResponse }
+
+func (response RetrieveLinkReceipt404JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	if response.Headers.IdempotentReplayed != nil {
+		w.Header().Set("Idempotent-Replayed", fmt.Sprint(*response.Headers.IdempotentReplayed))
+	}
+	if response.Headers.OriginalRequest != nil {
+		w.Header().Set("Original-Request", fmt.Sprint(*response.Headers.OriginalRequest))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt409JSONResponse struct{ ConflictJSONResponse }
+
+func (response RetrieveLinkReceipt409JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyKey != nil {
+		w.Header().Set("Idempotency-Key", fmt.Sprint(*response.Headers.IdempotencyKey))
+	}
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt413JSONResponse struct{ ContentTooLargeJSONResponse }
+
+func (response RetrieveLinkReceipt413JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response RetrieveLinkReceipt429JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Request-Id", fmt.Sprint(response.Headers.RequestID))
+	if response.Headers.StripeShouldRetry != nil {
+		w.Header().Set("Stripe-Should-Retry", fmt.Sprint(*response.Headers.StripeShouldRetry))
+	}
+	if response.Headers.StripeVersion != nil {
+		w.Header().Set("Stripe-Version", fmt.Sprint(*response.Headers.StripeVersion))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RetrieveLinkReceipt500JSONResponse struct {
+	InternalServerErrorJSONResponse
+}
+
+func (response RetrieveLinkReceipt500JSONResponse) VisitRetrieveLinkReceiptResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -21541,6 +43079,39 @@ func (response UpdateWebhookEndpoint500JSONResponse) VisitUpdateWebhookEndpointR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// CreateAuthSession Begin a sign-in at an institution
+	// (POST /v1/connections/auth_sessions)
+	CreateAuthSession(ctx context.Context, request CreateAuthSessionRequestObject) (CreateAuthSessionResponseObject, error)
+	// ListAuthSessionAccounts List the accounts at the institution
+	// (POST /v1/connections/auth_sessions/accounts)
+	ListAuthSessionAccounts(ctx context.Context, request ListAuthSessionAccountsRequestObject) (ListAuthSessionAccountsResponseObject, error)
+	// AnswerAuthSession Answer the hosted form's questions
+	// (POST /v1/connections/auth_sessions/answers)
+	AnswerAuthSession(ctx context.Context, request AnswerAuthSessionRequestObject) (AnswerAuthSessionResponseObject, error)
+	// AuthorizeAuthSession Complete a sign-in at the bank
+	// (POST /v1/connections/auth_sessions/authorized)
+	AuthorizeAuthSession(ctx context.Context, request AuthorizeAuthSessionRequestObject) (AuthorizeAuthSessionResponseObject, error)
+	// CancelAuthSession Cancel a sign-in
+	// (POST /v1/connections/auth_sessions/cancel)
+	CancelAuthSession(ctx context.Context, request CancelAuthSessionRequestObject) (CancelAuthSessionResponseObject, error)
+	// RecordAuthSessionEvents Record what happened in the sign-in window
+	// (POST /v1/connections/auth_sessions/events)
+	RecordAuthSessionEvents(ctx context.Context, request RecordAuthSessionEventsRequestObject) (RecordAuthSessionEventsResponseObject, error)
+	// RetrieveOAuthResults Retrieve the result of a sign-in at the bank
+	// (POST /v1/connections/auth_sessions/oauth_results)
+	RetrieveOAuthResults(ctx context.Context, request RetrieveOAuthResultsRequestObject) (RetrieveOAuthResultsResponseObject, error)
+	// RetrieveAuthSession Retrieve a sign-in
+	// (POST /v1/connections/auth_sessions/retrieve)
+	RetrieveAuthSession(ctx context.Context, request RetrieveAuthSessionRequestObject) (RetrieveAuthSessionResponseObject, error)
+	// SelectAuthSessionAccounts Select accounts
+	// (POST /v1/connections/auth_sessions/selected_accounts)
+	SelectAuthSessionAccounts(ctx context.Context, request SelectAuthSessionAccountsRequestObject) (SelectAuthSessionAccountsResponseObject, error)
+	// ListFeaturedInstitutions List featured institutions
+	// (GET /v1/connections/featured_institutions)
+	ListFeaturedInstitutions(ctx context.Context, request ListFeaturedInstitutionsRequestObject) (ListFeaturedInstitutionsResponseObject, error)
+	// SearchInstitutions Search institutions
+	// (GET /v1/connections/institutions)
+	SearchInstitutions(ctx context.Context, request SearchInstitutionsRequestObject) (SearchInstitutionsResponseObject, error)
 	// ListEvents List events
 	// (GET /v1/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -21571,6 +43142,9 @@ type StrictServerInterface interface {
 	// CreateSession Create a session
 	// (POST /v1/financial_connections/sessions)
 	CreateSession(ctx context.Context, request CreateSessionRequestObject) (CreateSessionResponseObject, error)
+	// SynchronizeLink Begin or resume the linking flow
+	// (POST /v1/financial_connections/sessions/synchronize)
+	SynchronizeLink(ctx context.Context, request SynchronizeLinkRequestObject) (SynchronizeLinkResponseObject, error)
 	// RetrieveSession Retrieve a session
 	// (GET /v1/financial_connections/sessions/{session})
 	RetrieveSession(ctx context.Context, request RetrieveSessionRequestObject) (RetrieveSessionResponseObject, error)
@@ -21580,6 +43154,24 @@ type StrictServerInterface interface {
 	// RetrieveTransaction Retrieve a transaction
 	// (GET /v1/financial_connections/transactions/{transaction})
 	RetrieveTransaction(ctx context.Context, request RetrieveTransactionRequestObject) (RetrieveTransactionResponseObject, error)
+	// AttachPaymentAccount Attach the account to be paid from or to
+	// (POST /v1/link_account_sessions/attach_payment_account)
+	AttachPaymentAccount(ctx context.Context, request AttachPaymentAccountRequestObject) (AttachPaymentAccountResponseObject, error)
+	// CompleteLink End the linking flow
+	// (POST /v1/link_account_sessions/complete)
+	CompleteLink(ctx context.Context, request CompleteLinkRequestObject) (CompleteLinkResponseObject, error)
+	// AcquireLinkConsent Record the consent
+	// (POST /v1/link_account_sessions/consent_acquired)
+	AcquireLinkConsent(ctx context.Context, request AcquireLinkConsentRequestObject) (AcquireLinkConsentResponseObject, error)
+	// LinkMoreAccounts Choose another institution
+	// (POST /v1/link_account_sessions/link_more_accounts)
+	LinkMoreAccounts(ctx context.Context, request LinkMoreAccountsRequestObject) (LinkMoreAccountsResponseObject, error)
+	// ListLinkedAccounts List the accounts that were linked
+	// (GET /v1/link_account_sessions/list_accounts)
+	ListLinkedAccounts(ctx context.Context, request ListLinkedAccountsRequestObject) (ListLinkedAccountsResponseObject, error)
+	// RetrieveLinkReceipt Retrieve the result of the flow
+	// (GET /v1/link_account_sessions/session_receipt)
+	RetrieveLinkReceipt(ctx context.Context, request RetrieveLinkReceiptRequestObject) (RetrieveLinkReceiptResponseObject, error)
 	// ListWebhookEndpoints List webhook endpoints
 	// (GET /v1/webhook_endpoints)
 	ListWebhookEndpoints(ctx context.Context, request ListWebhookEndpointsRequestObject) (ListWebhookEndpointsResponseObject, error)
@@ -21607,6 +43199,443 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// CreateAuthSession operation middleware
+func (sh *strictHandler) CreateAuthSession(ctx echo.Context, params CreateAuthSessionParams) error {
+	var request CreateAuthSessionRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body CreateAuthSessionJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body CreateAuthSessionFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAuthSession(ctx.Request().Context(), request.(CreateAuthSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAuthSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateAuthSessionResponseObject); ok {
+		return validResponse.VisitCreateAuthSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuthSessionAccounts operation middleware
+func (sh *strictHandler) ListAuthSessionAccounts(ctx echo.Context, params ListAuthSessionAccountsParams) error {
+	var request ListAuthSessionAccountsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body ListAuthSessionAccountsJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body ListAuthSessionAccountsFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuthSessionAccounts(ctx.Request().Context(), request.(ListAuthSessionAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuthSessionAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuthSessionAccountsResponseObject); ok {
+		return validResponse.VisitListAuthSessionAccountsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnswerAuthSession operation middleware
+func (sh *strictHandler) AnswerAuthSession(ctx echo.Context, params AnswerAuthSessionParams) error {
+	var request AnswerAuthSessionRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body AnswerAuthSessionJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body AnswerAuthSessionFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AnswerAuthSession(ctx.Request().Context(), request.(AnswerAuthSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnswerAuthSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnswerAuthSessionResponseObject); ok {
+		return validResponse.VisitAnswerAuthSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AuthorizeAuthSession operation middleware
+func (sh *strictHandler) AuthorizeAuthSession(ctx echo.Context, params AuthorizeAuthSessionParams) error {
+	var request AuthorizeAuthSessionRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body AuthorizeAuthSessionJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body AuthorizeAuthSessionFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AuthorizeAuthSession(ctx.Request().Context(), request.(AuthorizeAuthSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AuthorizeAuthSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AuthorizeAuthSessionResponseObject); ok {
+		return validResponse.VisitAuthorizeAuthSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelAuthSession operation middleware
+func (sh *strictHandler) CancelAuthSession(ctx echo.Context, params CancelAuthSessionParams) error {
+	var request CancelAuthSessionRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body CancelAuthSessionJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body CancelAuthSessionFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelAuthSession(ctx.Request().Context(), request.(CancelAuthSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelAuthSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelAuthSessionResponseObject); ok {
+		return validResponse.VisitCancelAuthSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RecordAuthSessionEvents operation middleware
+func (sh *strictHandler) RecordAuthSessionEvents(ctx echo.Context, params RecordAuthSessionEventsParams) error {
+	var request RecordAuthSessionEventsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body RecordAuthSessionEventsJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body RecordAuthSessionEventsFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RecordAuthSessionEvents(ctx.Request().Context(), request.(RecordAuthSessionEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RecordAuthSessionEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RecordAuthSessionEventsResponseObject); ok {
+		return validResponse.VisitRecordAuthSessionEventsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetrieveOAuthResults operation middleware
+func (sh *strictHandler) RetrieveOAuthResults(ctx echo.Context, params RetrieveOAuthResultsParams) error {
+	var request RetrieveOAuthResultsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body RetrieveOAuthResultsJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body RetrieveOAuthResultsFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetrieveOAuthResults(ctx.Request().Context(), request.(RetrieveOAuthResultsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetrieveOAuthResults")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetrieveOAuthResultsResponseObject); ok {
+		return validResponse.VisitRetrieveOAuthResultsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetrieveAuthSession operation middleware
+func (sh *strictHandler) RetrieveAuthSession(ctx echo.Context, params RetrieveAuthSessionParams) error {
+	var request RetrieveAuthSessionRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body RetrieveAuthSessionJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body RetrieveAuthSessionFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetrieveAuthSession(ctx.Request().Context(), request.(RetrieveAuthSessionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetrieveAuthSession")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetrieveAuthSessionResponseObject); ok {
+		return validResponse.VisitRetrieveAuthSessionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SelectAuthSessionAccounts operation middleware
+func (sh *strictHandler) SelectAuthSessionAccounts(ctx echo.Context, params SelectAuthSessionAccountsParams) error {
+	var request SelectAuthSessionAccountsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body SelectAuthSessionAccountsJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body SelectAuthSessionAccountsFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SelectAuthSessionAccounts(ctx.Request().Context(), request.(SelectAuthSessionAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SelectAuthSessionAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SelectAuthSessionAccountsResponseObject); ok {
+		return validResponse.VisitSelectAuthSessionAccountsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFeaturedInstitutions operation middleware
+func (sh *strictHandler) ListFeaturedInstitutions(ctx echo.Context, params ListFeaturedInstitutionsParams) error {
+	var request ListFeaturedInstitutionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFeaturedInstitutions(ctx.Request().Context(), request.(ListFeaturedInstitutionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFeaturedInstitutions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFeaturedInstitutionsResponseObject); ok {
+		return validResponse.VisitListFeaturedInstitutionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchInstitutions operation middleware
+func (sh *strictHandler) SearchInstitutions(ctx echo.Context, params SearchInstitutionsParams) error {
+	var request SearchInstitutionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchInstitutions(ctx.Request().Context(), request.(SearchInstitutionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchInstitutions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchInstitutionsResponseObject); ok {
+		return validResponse.VisitSearchInstitutionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ListEvents operation middleware
@@ -21960,6 +43989,49 @@ func (sh *strictHandler) CreateSession(ctx echo.Context, params CreateSessionPar
 	return nil
 }
 
+// SynchronizeLink operation middleware
+func (sh *strictHandler) SynchronizeLink(ctx echo.Context, params SynchronizeLinkParams) error {
+	var request SynchronizeLinkRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body SynchronizeLinkJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body SynchronizeLinkFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SynchronizeLink(ctx.Request().Context(), request.(SynchronizeLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SynchronizeLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SynchronizeLinkResponseObject); ok {
+		return validResponse.VisitSynchronizeLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // RetrieveSession operation middleware
 func (sh *strictHandler) RetrieveSession(ctx echo.Context, session string, params RetrieveSessionParams) error {
 	var request RetrieveSessionRequestObject
@@ -22031,6 +44103,228 @@ func (sh *strictHandler) RetrieveTransaction(ctx echo.Context, transaction strin
 		return err
 	} else if validResponse, ok := response.(RetrieveTransactionResponseObject); ok {
 		return validResponse.VisitRetrieveTransactionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AttachPaymentAccount operation middleware
+func (sh *strictHandler) AttachPaymentAccount(ctx echo.Context, params AttachPaymentAccountParams) error {
+	var request AttachPaymentAccountRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body AttachPaymentAccountJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body AttachPaymentAccountFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AttachPaymentAccount(ctx.Request().Context(), request.(AttachPaymentAccountRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AttachPaymentAccount")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AttachPaymentAccountResponseObject); ok {
+		return validResponse.VisitAttachPaymentAccountResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteLink operation middleware
+func (sh *strictHandler) CompleteLink(ctx echo.Context, params CompleteLinkParams) error {
+	var request CompleteLinkRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body CompleteLinkJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body CompleteLinkFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteLink(ctx.Request().Context(), request.(CompleteLinkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteLink")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteLinkResponseObject); ok {
+		return validResponse.VisitCompleteLinkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcquireLinkConsent operation middleware
+func (sh *strictHandler) AcquireLinkConsent(ctx echo.Context, params AcquireLinkConsentParams) error {
+	var request AcquireLinkConsentRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body AcquireLinkConsentJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body AcquireLinkConsentFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcquireLinkConsent(ctx.Request().Context(), request.(AcquireLinkConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcquireLinkConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcquireLinkConsentResponseObject); ok {
+		return validResponse.VisitAcquireLinkConsentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LinkMoreAccounts operation middleware
+func (sh *strictHandler) LinkMoreAccounts(ctx echo.Context, params LinkMoreAccountsParams) error {
+	var request LinkMoreAccountsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body LinkMoreAccountsJSONRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		var body LinkMoreAccountsFormdataRequestBody
+		err := ctx.Bind(&body)
+		if err != nil {
+			return err
+		}
+		request.FormdataBody = &body
+
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LinkMoreAccounts(ctx.Request().Context(), request.(LinkMoreAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LinkMoreAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LinkMoreAccountsResponseObject); ok {
+		return validResponse.VisitLinkMoreAccountsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLinkedAccounts operation middleware
+func (sh *strictHandler) ListLinkedAccounts(ctx echo.Context, params ListLinkedAccountsParams) error {
+	var request ListLinkedAccountsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLinkedAccounts(ctx.Request().Context(), request.(ListLinkedAccountsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLinkedAccounts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLinkedAccountsResponseObject); ok {
+		return validResponse.VisitListLinkedAccountsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetrieveLinkReceipt operation middleware
+func (sh *strictHandler) RetrieveLinkReceipt(ctx echo.Context, params RetrieveLinkReceiptParams) error {
+	var request RetrieveLinkReceiptRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RetrieveLinkReceipt(ctx.Request().Context(), request.(RetrieveLinkReceiptRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetrieveLinkReceipt")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetrieveLinkReceiptResponseObject); ok {
+		return validResponse.VisitRetrieveLinkReceiptResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -46,6 +46,9 @@ func (s *Server) pass(ctx echo.Context, steps []step, next echo.HandlerFunc) (er
 			return err
 		}
 	}
+	if !isAPI(ctx.Request()) {
+		return next(ctx)
+	}
 	if s.Faults != nil {
 		if fault, planned := s.planned(ctx); planned {
 			return s.fail(ctx, fault, next)

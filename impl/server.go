@@ -20,6 +20,7 @@ import (
 	"fincon/impl/contract"
 	"fincon/impl/due"
 	"fincon/impl/idempotency"
+	"fincon/impl/link"
 	"fincon/impl/store"
 	"fincon/impl/vault"
 	"fincon/impl/webhook"
@@ -33,12 +34,17 @@ const MaxBody = 1 << 20
 type Config struct {
 	Store *store.Store
 	Keys  *apikey.Keys
-	Clock *clock.Clock // the server's time
-	Banks *bank.Directory
-	Vault *vault.Vault // seals what is secret
+	Clock *clock.Clock    // the server's time
+	Banks *bank.Directory // nil is the test institutions
+	Vault *vault.Vault    // seals what is secret
 	Log   *slog.Logger
 	// WebhookTimeout is how long a receiver may take; 0 is webhook.DefaultTimeout.
 	WebhookTimeout time.Duration
+	// PublicURL is where people and banks reach this server, without a slash at the end. When it is empty, each request
+	// says where it was sent to.
+	PublicURL string
+	// BankPatience is how long a call of the linking flow waits for a bank; 0 is link.DefaultPatience.
+	BankPatience time.Duration
 	// WebhookRules say where webhooks may go besides public addresses.
 	WebhookRules webhook.Rules
 	// Faults are what tests have planned to go wrong; nil where nothing is.
@@ -54,6 +60,7 @@ type Server struct {
 	due         *due.Runner
 	accounts    *account.Accounts
 	webhooks    *webhook.Deliveries
+	links       *link.Flows
 }
 
 // step is one thing that a request must pass before its operation runs.
@@ -67,6 +74,12 @@ func New(config Config) (*Server, error) {
 	}
 	e := echo.New()
 	s := &Server{Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Clock.Now)}
+	if config.Banks == nil {
+		if config.Banks, err = s.openSandbox(e); err != nil {
+			return nil, err
+		}
+		s.Banks = config.Banks
+	}
 	s.due = due.New(config.Store, config.Clock, config.Log)
 	s.accounts = account.New(account.Config{
 		Store: config.Store, Banks: config.Banks, Vault: config.Vault, Now: config.Clock.Now, Log: config.Log,
@@ -75,18 +88,27 @@ func New(config Config) (*Server, error) {
 		Store: config.Store, Clock: config.Clock, Log: config.Log, Timeout: config.WebhookTimeout,
 		Rules: config.WebhookRules,
 	}, s.due)
+	s.links = link.New(link.Config{
+		Store: config.Store, Banks: config.Banks, Vault: config.Vault, Accounts: s.accounts, Now: config.Clock.Now,
+		Log: config.Log, Patience: config.BankPatience,
+	}, s.due)
 	e.Binder = contract.Binder{}
 	e.HTTPErrorHandler = func(err error, ctx echo.Context) { s.writeError(err, ctx) }
 
 	// A request's way. It is one middleware that takes the steps in turn: echo builds a chain anew for every request.
 	e.Use(s.observe( // request id, panics, one log line
 		limitBody,         // no more than MaxBody is read
+		s.allowOrigins,    // CORS: which pages may call the linking flow
 		s.identify,        // key: who is calling
 		s.version,         // Stripe-Version: a version at all
 		idempotency.Check, // Idempotency-Key: a key at all
 		document.Check,    // the document: decoded once, validated once
 	))
 	gen.RegisterHandlers(e, gen.NewStrictHandler(s, nil))
+	for _, path := range document.ClientPaths() {
+		e.OPTIONS(path, preflight)
+	}
+	s.servePages(e)
 
 	e.GET("/openapi.yaml", serve("application/yaml; charset=utf-8", openapi.YAML))
 	e.GET("/openapi.json", serve("application/json; charset=utf-8", openapi.JSON))
@@ -104,23 +126,29 @@ func isAPI(request *http.Request) bool {
 	return strings.HasPrefix(request.URL.Path, "/v1/")
 }
 
-// identify finds who is calling; all operations under /v1 so far are for secret and restricted keys.
+// identify finds who is calling. Operations are for secret and restricted keys, but for those of the linking flow.
 func (s *Server) identify(ctx echo.Context) error {
 	request := ctx.Request()
-	if !isAPI(request) {
+	if !isAPI(request) || s.isPreflight(ctx) {
 		return nil
 	}
 	caller, err := s.Keys.Caller(request.Context(), request.Header)
 	if err != nil {
 		return err
 	}
-	if err := apikey.RequireSecret(caller); err != nil {
+	with := request.Context()
+	if s.contract.ForClients(ctx.Path()) {
+		err, with = apikey.CheckClient(caller, request.Header), s.withClient(with, request)
+	} else {
+		err = apikey.RequireSecret(caller)
+	}
+	if err != nil {
 		return err
 	}
 	if account := request.Header.Get("Stripe-Account"); account != "" {
 		ctx.Response().Header().Set("Stripe-Account", account)
 	}
-	ctx.SetRequest(request.WithContext(withRequestID(apikey.With(request.Context(), caller), ctx)))
+	ctx.SetRequest(request.WithContext(withRequestID(apikey.With(with, caller), ctx)))
 	return nil
 }
 
@@ -155,7 +183,7 @@ func (s *Server) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// prune forgets idempotency keys that have expired, and events that are no longer shown, a few at a time.
+// prune forgets idempotency keys and grants that have expired, and events that are no longer shown, a few at a time.
 func (s *Server) prune(ctx context.Context) {
 	const pause, batch = time.Minute, 100
 	ticker := time.NewTicker(pause)
@@ -174,6 +202,7 @@ func (s *Server) prune(ctx context.Context) {
 		}{
 			{"idempotency keys", s.Store.PruneIdempotent, now.Add(-idempotency.Lifetime)},
 			{"events", s.Store.PruneEvents, time.Unix(s.oldestEvent(), 0)},
+			{"grants of the sandbox bank", s.Store.PruneSandboxGrants, now},
 		} {
 			for pruned := batch; pruned == batch && ctx.Err() == nil; {
 				var err error

@@ -49,6 +49,8 @@ func TestCommandLineRefusals(t *testing.T) {
 		{"an empty database", []string{"serve", "--db", ""}, 2, "--db"},
 		{"a file that is no database", []string{"serve", "--db", textFile(t, folder)}, 1, "notes.txt"},
 		{"a PostgreSQL that is not there", []string{"serve", "--db", "postgres://user:hunter2@127.0.0.1:1/x"}, 1, "127.0.0.1"},
+		{"a public URL that is none", []string{"serve", "--db", ":memory:", "--public-url", "link.example.com"}, 2, "--public-url"},
+		{"a public URL with a query", []string{"serve", "--db", ":memory:", "--public-url", "https://link.example.com/?x"}, 2, "--public-url"},
 		{"a PostgreSQL URL that cannot be read", []string{"serve", "--db", "postgres://user:hunter2@[::/x"}, 2, "--db"},
 	}
 	for _, c := range cases {

@@ -43,6 +43,9 @@ func (c *serveCommand) check() error {
 	if !slices.Contains(logFormats, c.LogFormat) {
 		faults = append(faults, fmt.Sprintf("--log-format %q is none of %s", c.LogFormat, strings.Join(logFormats, ", ")))
 	}
+	if c.PublicURL != "" && !isPublicURL(c.PublicURL) {
+		faults = append(faults, fmt.Sprintf("--public-url %q is no URL such as https://link.example.com, without a query", c.PublicURL))
+	}
 	for _, text := range c.WebhookAllow {
 		if _, err := netip.ParsePrefix(text); err != nil {
 			faults = append(faults, fmt.Sprintf("--webhook-allow %q is no network, such as 172.18.0.0/16", text))
@@ -59,6 +62,12 @@ func (c *serveCommand) check() error {
 		return faults
 	}
 	return nil
+}
+
+func isPublicURL(text string) bool {
+	parsed, err := url.Parse(text)
+	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.Hostname() != "" && parsed.User == nil &&
+		parsed.RawQuery == "" && !strings.ContainsAny(text, "?# ")
 }
 
 func addressFault(address string) string {

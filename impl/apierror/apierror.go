@@ -1,5 +1,5 @@
 // Package apierror is the error that the API answers with. It is the wire object, a Go error, and knows its HTTP status;
-// there is no other kind of answer with a status of 400 or more.
+// there is no other kind of answer with a status of 400 or more, or of 202.
 package apierror
 
 import (
@@ -54,7 +54,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // ShouldRetry tells whether sending the same request again can help; the SDKs obey it (server-api 1.10).
 func (e *Error) ShouldRetry() bool {
-	return e.Status == http.StatusConflict || e.Status == http.StatusTooManyRequests || e.Status >= 500
+	return e.Status == http.StatusAccepted || e.Status == http.StatusConflict || e.Status == http.StatusTooManyRequests || e.Status >= 500
 }
 
 // JSON is the body of the answer: the error object, indented as all answers are.
@@ -149,6 +149,12 @@ func TooLarge(limit int64) *Error {
 	e := Invalid("", fmt.Sprintf("The request body is larger than %d bytes. Send less in one request.", limit))
 	e.Status = http.StatusRequestEntityTooLarge
 	return e
+}
+
+// NotYet is the answer when what was asked for will be there in a moment. It has the form of an error and the status 202:
+// that is what the linking flow's clients poll for (link-protocol 5.1).
+func NotYet(message string) *Error {
+	return &Error{Status: http.StatusAccepted, Type: InvalidRequest, Message: message}
 }
 
 // Internal is the answer when the server itself is at fault. The cause goes to the log, under the request's id.

@@ -47,7 +47,7 @@ func TestGrantIsStoredWhole(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 4, 5, 6, 7, 8, 9, time.UTC)
 	grant := Grant{
-		Institution: "fcinst_1", Subject: "person", AccessToken: "a", RefreshToken: "r", Expiry: at, Scope: "s", ConsentID: "c",
+		Institution: "fcinst_1", Subject: "person", AccessToken: "a", RefreshToken: "r", Expiry: at, RefreshExpiry: at.Add(time.Hour), Scope: "s", ConsentID: "c",
 		AccountIDs: []string{"one"}, Created: at, Linked: at.Add(time.Minute), Relinks: 2,
 	}
 	for _, want := range []Grant{grant, {Institution: "fcinst_1", Created: at}} {

@@ -17,8 +17,10 @@ type Grant struct {
 	AccessToken  string    `json:"access_token,omitempty"`
 	RefreshToken string    `json:"refresh_token,omitempty"` // empty: the bank gives none
 	Expiry       time.Time `json:"expiry,omitzero"`         // of AccessToken; zero: unknown
-	Scope        string    `json:"scope,omitempty"`         // as granted, not as asked
-	ConsentID    string    `json:"consent_id,omitempty"`    // the bank's name for this permission
+	// RefreshExpiry is when RefreshToken ends unless it is used; zero: unknown.
+	RefreshExpiry time.Time `json:"refresh_expiry,omitzero"`
+	Scope         string    `json:"scope,omitempty"`      // as granted, not as asked
+	ConsentID     string    `json:"consent_id,omitempty"` // the bank's name for this permission
 
 	// AccountIDs are the accounts that the person chose at the bank (Institution.PicksAccounts); nil: no choice was made.
 	AccountIDs []string `json:"account_ids,omitempty"`

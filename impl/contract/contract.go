@@ -5,8 +5,10 @@ package contract
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,6 +19,7 @@ type Contract struct {
 	document *openapi3.T
 	// operations by method and by path as echo writes it (/sessions/:session).
 	operations map[string]map[string]*operation
+	forClients map[string]bool // paths of operations that take publishable keys
 }
 
 // operation is one operation of the document with what its requests are held against.
@@ -28,6 +31,8 @@ type operation struct {
 	// body is what the body must be, whatever its type; nil when the operation takes none.
 	body         *openapi3.Schema
 	bodyRequired bool
+	// client is whether the operation takes publishable keys: it is called on behalf of the person who links accounts.
+	client bool
 	// answer is the object that the operation answers with; expand paths start from it.
 	answer *openapi3.Schema
 }
@@ -38,13 +43,17 @@ func Load(document []byte) (*Contract, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the OpenAPI document: %w", err)
 	}
-	c := &Contract{document: doc, operations: map[string]map[string]*operation{}}
+	c := &Contract{document: doc, operations: map[string]map[string]*operation{}, forClients: map[string]bool{}}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if c.operations[method] == nil {
 				c.operations[method] = map[string]*operation{}
 			}
-			c.operations[method][pathParameter.ReplaceAllString(path, ":$1")] = newOperation(op)
+			path, operation := pathParameter.ReplaceAllString(path, ":$1"), newOperation(op)
+			c.operations[method][path] = operation
+			if operation.client {
+				c.forClients[path] = true
+			}
 		}
 	}
 	return c, nil
@@ -69,6 +78,10 @@ func newOperation(op *openapi3.Operation) *operation {
 	}
 	o.query = objectOf(inQuery)
 	o.query.Required = required
+	o.client = op.Security != nil && slices.ContainsFunc(*op.Security, func(requirement openapi3.SecurityRequirement) bool {
+		_, publishable := requirement[publishableKey]
+		return publishable
+	})
 	if op.RequestBody != nil {
 		o.bodyRequired = op.RequestBody.Value.Required
 		for _, media := range op.RequestBody.Value.Content {
@@ -99,6 +112,15 @@ func (c *Contract) Operation(method, path string) string {
 	}
 	return ""
 }
+
+// ForClients tells whether an operation at the path takes publishable keys.
+func (c *Contract) ForClients(path string) bool { return c.forClients[path] }
+
+// ClientPaths are the paths, as echo writes them, of operations that take publishable keys.
+func (c *Contract) ClientPaths() []string { return slices.Sorted(maps.Keys(c.forClients)) }
+
+// publishableKey is the document's name for what authorises clients.
+const publishableKey = "publishableKey"
 
 // Document is the document itself.
 func (c *Contract) Document() *openapi3.T { return c.document }

@@ -49,6 +49,8 @@ type Statements struct {
 	DueStatements
 	SettingStatements
 	TenantStatements
+	FlowStatements
+	SandboxGrantStatements
 
 	InsertSession string // must: tenant, livemode, id, client_secret_hash, body
 	UpdateSession string // must: tenant, livemode, id, body
@@ -56,6 +58,7 @@ type Statements struct {
 	// SessionForUpdate is Session, keeping the row from other writers to the end of the transaction.
 	SessionForUpdate string
 	SessionExists    string // tenant, livemode, id: bool
+	SessionBySecret  string // tenant, livemode, client_secret_hash: id, body
 
 	SaveIdempotent  string // must: tenant, livemode, digest of key, fingerprint, path, request_id, status, body, created, not_before
 	Idempotent      string // tenant, livemode, digest of key: fingerprint, path, request_id, status, body, created

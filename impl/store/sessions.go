@@ -77,6 +77,21 @@ func (s *Store) SessionExists(ctx context.Context, scope Scope, id string) (bool
 	return exists, nil
 }
 
+// SessionBySecret returns the session whose client secret has the hash; ErrNotFound when there is none. The body is as
+// the database has it, and the hash a part of one: whoever asks compares the secrets themselves.
+func (s *Store) SessionBySecret(ctx context.Context, scope Scope, hash []byte) (Session, error) {
+	found := Session{ClientSecretHash: hash}
+	if !storable(scope.Tenant) {
+		return Session{}, ErrNotFound
+	}
+	if err := s.read(ctx, func(conn Conn) error {
+		return conn.QueryRow(ctx, s.sql.SessionBySecret, []any{scope.Tenant, scope.Livemode, full(hash)}, &found.ID, &found.Body)
+	}); err != nil {
+		return Session{}, fmt.Errorf("finding session by its secret: %w", err)
+	}
+	return found, nil
+}
+
 func session(ctx context.Context, conn Conn, query string, scope Scope, id string) (body []byte, err error) {
 	if !storable(scope.Tenant, id) {
 		return nil, ErrNotFound

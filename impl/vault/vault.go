@@ -5,11 +5,14 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +20,10 @@ import (
 const KeyLength = 32
 
 // Vault seals and opens with one key.
-type Vault struct{ aead cipher.AEAD }
+type Vault struct {
+	aead cipher.AEAD
+	key  []byte
+}
 
 // New makes a vault of a key.
 func New(key []byte) (*Vault, error) {
@@ -32,7 +38,7 @@ func New(key []byte) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{aead}, nil
+	return &Vault{aead, slices.Clone(key)}, nil
 }
 
 // Random is a vault whose key is gone with it: for data in memory.
@@ -44,6 +50,15 @@ func Random() *Vault {
 		panic(err) // the key has its length
 	}
 	return v
+}
+
+// Key derives another key from this vault's, the same for the same purpose. It does not tell this vault's.
+func (v *Vault) Key(purpose string) []byte {
+	key, err := hkdf.Key(sha256.New, v.key, nil, purpose, KeyLength)
+	if err != nil {
+		panic(err) // the length is one that can be had
+	}
+	return key
 }
 
 // Seal encrypts. The same text is sealed differently each time.

@@ -59,3 +59,16 @@ func TestFromFile(t *testing.T) {
 	_, err = FromFile(path)
 	require.ErrorContains(t, err, "64 hexadecimal digits")
 }
+
+func TestKeysOfOnePurpose(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "fincon.key")
+	one, err := FromFile(path)
+	require.NoError(t, err)
+	two, err := FromFile(path)
+	require.NoError(t, err)
+	require.Equal(t, one.Key("a"), two.Key("a"))
+	require.Len(t, one.Key("a"), KeyLength)
+	require.NotEqual(t, one.Key("a"), one.Key("b"))
+	require.NotEqual(t, one.Key("a"), Random().Key("a"))
+}

@@ -10,15 +10,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"fincon/impl"
 	"fincon/impl/apikey"
-	"fincon/impl/bank"
-	"fincon/impl/bank/sandbox"
 	"fincon/impl/clock"
 	"fincon/impl/contract/contracttest"
 	"fincon/impl/store"
@@ -32,6 +30,7 @@ type Server struct {
 	Target
 	*impl.Server
 	Database *Database
+	Stop     func() // ends the server before the test does, so that another one can be started on the database
 }
 
 // Option changes how a server is started.
@@ -42,7 +41,6 @@ func Clock(time *clock.Clock) Option {
 	return func(config *impl.Config) {
 		config.Clock = time
 		config.Faults = impl.NewFaults()
-		config.Banks = bank.NewDirectory(context.Background(), sandbox.New(time.Now))
 	}
 }
 
@@ -59,11 +57,10 @@ func Start(t testing.TB, kind Kind, options ...Option) *Server {
 func StartOn(t testing.TB, database *Database, options ...Option) *Server {
 	t.Helper()
 	kept := database.Open()
-	t.Cleanup(func() { requireClosed(t, kept) })
 
 	config := impl.Config{
 		Store: kept, Keys: apikey.Open(), Clock: clock.Real(), Vault: vault.Random(),
-		Banks: bank.NewDirectory(t.Context(), sandbox.New(time.Now)), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	for _, option := range options {
 		option(&config)
@@ -75,10 +72,15 @@ func StartOn(t testing.TB, database *Database, options ...Option) *Server {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() { server.Run(ctx); close(stopped) }()
-	t.Cleanup(func() { stop(); <-stopped })
 	web := httptest.NewServer(validated)
-	t.Cleanup(web.Close)
-	return &Server{Target: Target{URL: web.URL}, Database: database, Server: server}
+	end := sync.OnceFunc(func() {
+		web.Close()
+		stop()
+		<-stopped
+		requireClosed(t, kept)
+	})
+	t.Cleanup(end)
+	return &Server{Target: Target{URL: web.URL}, Database: database, Server: server, Stop: end}
 }
 
 func requireClosed(t testing.TB, kept *store.Store) {

@@ -21,13 +21,20 @@ const pageSize = 100
 
 // Bank is the bank behind all test institutions.
 type Bank struct {
-	now func() time.Time
+	now  func() time.Time
+	auth AuthServer // nil: nobody signs in by OAuth
 }
 
 var _ bank.Connector = (*Bank)(nil)
 
 // New makes the bank, whose time is that of now.
-func New(now func() time.Time) *Bank { return &Bank{now: now} }
+func New(now func() time.Time, options ...Option) *Bank {
+	b := &Bank{now: now}
+	for _, option := range options {
+		option(b)
+	}
+	return b
+}
 
 // Grant is what a sign-in now results in: a grant with random tokens, and with the accounts, numbers, owners and
 // transactions that belong to the subject at the institution. Any text is a subject.
@@ -70,7 +77,7 @@ func (b *Bank) Available(ctx context.Context, institution string, now time.Time)
 // Accounts are on one page.
 func (b *Bank) Accounts(ctx context.Context, connection bank.Connection, cursor string) (bank.Page[bank.Account], error) {
 	now := b.now()
-	accounts, err := b.shared(ctx, connection.Grant, now)
+	accounts, err := b.shared(ctx, connection, now)
 	if err != nil {
 		return bank.Page[bank.Account]{}, err
 	}
@@ -87,7 +94,7 @@ func (b *Bank) Accounts(ctx context.Context, connection bank.Connection, cursor 
 // Account is one of them.
 func (b *Bank) Account(ctx context.Context, connection bank.Connection, accountID string) (bank.Account, error) {
 	now := b.now()
-	a, err := b.account(ctx, connection.Grant, accountID, now)
+	a, err := b.account(ctx, connection, accountID, now)
 	if err != nil {
 		return bank.Account{}, err
 	}
@@ -97,7 +104,7 @@ func (b *Bank) Account(ctx context.Context, connection bank.Connection, accountI
 // Balance is that of now: the opening balance and all that has been posted since.
 func (b *Bank) Balance(ctx context.Context, connection bank.Connection, accountID string) (bank.Balance, error) {
 	now := b.now()
-	a, err := b.active(ctx, connection.Grant, accountID, now)
+	a, err := b.active(ctx, connection, accountID, now)
 	if err != nil {
 		return bank.Balance{}, err
 	}
@@ -124,7 +131,7 @@ func (b *Bank) Balance(ctx context.Context, connection bank.Connection, accountI
 
 // Opening is an account's balance at the Epoch, in cents: with what was posted since, it is the balance.
 func (b *Bank) Opening(ctx context.Context, connection bank.Connection, accountID string) (int64, error) {
-	a, err := b.account(ctx, connection.Grant, accountID, b.now())
+	a, err := b.account(ctx, connection, accountID, b.now())
 	if err != nil {
 		return 0, err
 	}
@@ -133,7 +140,7 @@ func (b *Bank) Opening(ctx context.Context, connection bank.Connection, accountI
 
 // Owners are those of the account.
 func (b *Bank) Owners(ctx context.Context, connection bank.Connection, accountID string) ([]bank.Owner, error) {
-	a, err := b.active(ctx, connection.Grant, accountID, b.now())
+	a, err := b.active(ctx, connection, accountID, b.now())
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +155,7 @@ func (b *Bank) Owners(ctx context.Context, connection bank.Connection, accountID
 func (b *Bank) Transactions(ctx context.Context, connection bank.Connection, accountID string, query bank.TransactionQuery) (bank.Page[bank.Transaction], error) {
 	var page bank.Page[bank.Transaction]
 	now := b.now()
-	a, err := b.active(ctx, connection.Grant, accountID, now)
+	a, err := b.active(ctx, connection, accountID, now)
 	if err != nil {
 		return page, err
 	}
@@ -182,7 +189,7 @@ func (b *Bank) Transactions(ctx context.Context, connection bank.Connection, acc
 // Numbers are those of the account, usable or not.
 func (b *Bank) Numbers(ctx context.Context, connection bank.Connection, accountID string) ([]bank.Number, error) {
 	now := b.now()
-	a, err := b.active(ctx, connection.Grant, accountID, now)
+	a, err := b.active(ctx, connection, accountID, now)
 	if err != nil {
 		return nil, err
 	}
@@ -193,16 +200,17 @@ func (b *Bank) Numbers(ctx context.Context, connection bank.Connection, accountI
 	return numbers, nil
 }
 
-// Revoke has nothing to do: no grant is kept.
-func (b *Bank) Revoke(ctx context.Context, _ bank.Connection) error { return ctx.Err() }
-
 // shared are the accounts that the person shares by the grant.
-func (b *Bank) shared(ctx context.Context, grant bank.Grant, now time.Time) ([]*account, error) {
-	if err := b.Available(ctx, grant.Institution, now); err != nil {
+func (b *Bank) shared(ctx context.Context, connection bank.Connection, now time.Time) ([]*account, error) {
+	if err := b.Available(ctx, connection.Grant.Institution, now); err != nil {
 		return nil, err
 	}
-	if grant.AccessToken == "" {
+	if connection.Grant.AccessToken == "" {
 		return nil, &bank.Error{Kind: bank.KindGrantDead, Err: errors.New("no access token")}
+	}
+	grant, err := b.opened(ctx, connection, now)
+	if err != nil {
+		return nil, err
 	}
 	accounts := accountsOf(grant.Institution, grant.Subject)
 	if grant.AccountIDs == nil {
@@ -212,8 +220,8 @@ func (b *Bank) shared(ctx context.Context, grant bank.Grant, now time.Time) ([]*
 }
 
 // account is one of those.
-func (b *Bank) account(ctx context.Context, grant bank.Grant, accountID string, now time.Time) (*account, error) {
-	accounts, err := b.shared(ctx, grant, now)
+func (b *Bank) account(ctx context.Context, connection bank.Connection, accountID string, now time.Time) (*account, error) {
+	accounts, err := b.shared(ctx, connection, now)
 	if err != nil {
 		return nil, err
 	}
@@ -225,12 +233,12 @@ func (b *Bank) account(ctx context.Context, grant bank.Grant, accountID string, 
 }
 
 // active is one of those, if its data can be read.
-func (b *Bank) active(ctx context.Context, grant bank.Grant, accountID string, now time.Time) (*account, error) {
-	a, err := b.account(ctx, grant, accountID, now)
+func (b *Bank) active(ctx context.Context, connection bank.Connection, accountID string, now time.Time) (*account, error) {
+	a, err := b.account(ctx, connection, accountID, now)
 	if err != nil {
 		return nil, err
 	}
-	inactive, _, _ := a.life(grant, now)
+	inactive, _, _ := a.life(connection.Grant, now)
 	switch {
 	case inactive == nil:
 		return a, nil

@@ -17,7 +17,8 @@ import (
 )
 
 // Validator wraps a handler and reports each answer that the document does not describe: its status, its headers or its
-// body. What the document does not have, and is not under /v1/, is passed through.
+// body. What the document does not have, and is not under /v1/, is passed through, and so is what browsers ask beforehand
+// (OPTIONS).
 type Validator struct {
 	next   http.Handler
 	router routers.Router
@@ -43,7 +44,7 @@ func New(document []byte, next http.Handler, report func(error)) (*Validator, er
 func (v *Validator) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	// The handler may change the request: the route is found from what arrived.
 	route, parameters, routeErr := v.router.FindRoute(request)
-	if routeErr != nil && !strings.HasPrefix(request.URL.Path, "/v1/") {
+	if request.Method == http.MethodOptions || routeErr != nil && !strings.HasPrefix(request.URL.Path, "/v1/") {
 		v.next.ServeHTTP(w, request)
 		return
 	}

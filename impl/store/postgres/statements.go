@@ -18,6 +18,8 @@ var Statements = store.Statements{
 	DueStatements:             dueStatements,
 	SettingStatements:         settingStatements,
 	TenantStatements:          tenantStatements,
+	FlowStatements:            flowStatements,
+	SandboxGrantStatements:    sandboxGrantStatements,
 
 	InsertSession: `
 WITH changed AS (
@@ -38,6 +40,9 @@ SELECT body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3 FOR UP
 
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3)`,
+
+	SessionBySecret: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND client_secret_hash = $3`,
 
 	SaveIdempotent: `
 WITH changed AS (

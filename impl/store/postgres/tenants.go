@@ -16,5 +16,6 @@ var tenantStatements = store.TenantStatements{
 		`DELETE FROM webhook_endpoints WHERE tenant BETWEEN $1 AND $2`,
 		`DELETE FROM deliveries WHERE tenant BETWEEN $1 AND $2`,
 		`DELETE FROM due WHERE tenant BETWEEN $1 AND $2`,
+		`DELETE FROM link_flows WHERE tenant BETWEEN $1 AND $2`,
 	},
 }

@@ -15,6 +15,8 @@ var Statements = store.Statements{
 	DueStatements:             dueStatements,
 	SettingStatements:         settingStatements,
 	TenantStatements:          tenantStatements,
+	FlowStatements:            flowStatements,
+	SandboxGrantStatements:    sandboxGrantStatements,
 
 	InsertSession: `
 INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES (?, ?, ?, ?, ?)
@@ -31,6 +33,9 @@ SELECT body FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?`,
 
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?)`,
+
+	SessionBySecret: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND client_secret_hash = ?`,
 
 	SaveIdempotent: `
 INSERT INTO idempotency_keys (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)

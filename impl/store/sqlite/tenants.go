@@ -16,5 +16,6 @@ var tenantStatements = store.TenantStatements{
 		`DELETE FROM webhook_endpoints WHERE tenant BETWEEN ? AND ?`,
 		`DELETE FROM deliveries WHERE tenant BETWEEN ? AND ?`,
 		`DELETE FROM due WHERE tenant BETWEEN ? AND ?`,
+		`DELETE FROM link_flows WHERE tenant BETWEEN ? AND ?`,
 	},
 }

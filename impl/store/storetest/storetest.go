@@ -53,7 +53,7 @@ func Exercise(t *testing.T, open func(t *testing.T) (s *store.Store, reopen func
 		"a store that was closed":        closed,
 	}
 	for _, nouns := range []map[string]func(*testing.T, *store.Store){
-		pageTests, accountTests, transactionTests, eventTests, deliveryTests, dueTests, tenantTests,
+		pageTests, accountTests, transactionTests, eventTests, deliveryTests, dueTests, tenantTests, flowTests,
 	} {
 		maps.Copy(tests, nouns)
 	}

@@ -34,6 +34,7 @@ func seed(t *testing.T, s *store.Store, scope store.Scope) {
 			tx.InsertWebhookEndpoint(ctx, scope, store.WebhookEndpoint{ID: "we_" + of}),
 			tx.InsertDelivery(ctx, scope, "evt_"+of, "we_"+of, 1000),
 			tx.InsertDue(ctx, work(scope, "1", 1000)),
+			tx.PutFlow(ctx, scope, store.Flow{Session: "fcsess_" + of}),
 		)
 	})
 }
@@ -67,6 +68,8 @@ func remains(t *testing.T, s *store.Store, scope store.Scope) (kinds []string) {
 	find("event", err)
 	_, err = s.WebhookEndpoint(ctx, scope, "we_"+of)
 	find("webhook endpoint", err)
+	_, err = s.Flow(ctx, scope, "fcsess_"+of)
+	find("flow", err)
 	keys, err := s.EndpointsWithDueDeliveries(ctx, 1000)
 	require.NoError(t, err)
 	for _, key := range keys {
@@ -87,7 +90,7 @@ func reset(t *testing.T, s *store.Store) {
 		{Tenant: "one_acct_1"}, {Tenant: "two/acct_1"}, otherTenant}
 	for _, scope := range append(gone, stay...) {
 		seed(t, s, scope)
-		require.Len(t, remains(t, s, scope), 10)
+		require.Len(t, remains(t, s, scope), 11)
 	}
 	require.NoError(t, s.InsertAPIKey(t.Context(), store.APIKey{Hash: []byte{1}, Tenant: "one"}))
 	require.NoError(t, resetTenant(t.Context(), s, "one"))
@@ -95,7 +98,7 @@ func reset(t *testing.T, s *store.Store) {
 		require.Empty(t, remains(t, s, scope), scope)
 	}
 	for _, scope := range stay {
-		require.Len(t, remains(t, s, scope), 10, scope)
+		require.Len(t, remains(t, s, scope), 11, scope)
 	}
 	claimed, err := s.ClaimDue(t.Context(), 1000, 2000, 100)
 	require.NoError(t, err)
@@ -103,7 +106,7 @@ func reset(t *testing.T, s *store.Store) {
 	_, err = s.APIKeyByHash(t.Context(), []byte{1})
 	require.NoError(t, err)
 	seed(t, s, scope) // and all of it can be there again
-	require.Len(t, remains(t, s, scope), 10)
+	require.Len(t, remains(t, s, scope), 11)
 }
 
 func resetAndInsert(t *testing.T, s *store.Store) {
