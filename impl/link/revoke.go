@@ -71,7 +71,7 @@ func (f *Flows) unwanted(ctx context.Context, work store.Due) (*bank.Grant, erro
 	}
 	plain, err := f.Vault.Open(todo.Sealed)
 	if err != nil {
-		return nil, nil //nolint:nilerr // the key has changed: there is nothing left to revoke with
+		return nil, nil // the key has changed: there is nothing left to revoke with
 	}
 	granted := new(bank.Grant)
 	if json.Unmarshal(plain, granted) != nil {

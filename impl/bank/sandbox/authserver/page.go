@@ -168,7 +168,7 @@ func (s *Server) trouble(w http.ResponseWriter, status int, what string) {
 }
 
 func (s *Server) show(w http.ResponseWriter, status int, shown view) {
-	shown.Style = template.CSS(pageCSS) //nolint:gosec // it is ours
+	shown.Style = template.CSS(pageCSS) // it is ours
 	var text bytes.Buffer
 	if err := pages.Execute(&text, shown); err != nil {
 		s.config.Log.Error("the sandbox bank cannot show its page", "error", err)
