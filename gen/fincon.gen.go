@@ -33399,8 +33399,10 @@ func (w *ServerInterfaceWrapper) ListFeaturedInstitutions(ctx echo.Context) erro
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListFeaturedInstitutionsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33415,8 +33417,10 @@ func (w *ServerInterfaceWrapper) SearchInstitutions(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params SearchInstitutionsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33431,8 +33435,10 @@ func (w *ServerInterfaceWrapper) ListEvents(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListEventsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33446,16 +33452,19 @@ func (w *ServerInterfaceWrapper) RetrieveEvent(ctx echo.Context) error {
 	// ------------- Path parameter "id" -------------
 	var id string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		id = ctx.Param("id") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveEventParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33470,8 +33479,10 @@ func (w *ServerInterfaceWrapper) ListAccounts(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListAccountsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33485,16 +33496,19 @@ func (w *ServerInterfaceWrapper) RetrieveAccount(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveAccountParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33508,8 +33522,9 @@ func (w *ServerInterfaceWrapper) DisconnectAccount(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
@@ -33527,16 +33542,19 @@ func (w *ServerInterfaceWrapper) ListAccountOwners(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListAccountOwnersParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33550,8 +33568,9 @@ func (w *ServerInterfaceWrapper) RefreshAccount(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
@@ -33569,8 +33588,9 @@ func (w *ServerInterfaceWrapper) SubscribeAccount(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
@@ -33588,8 +33608,9 @@ func (w *ServerInterfaceWrapper) UnsubscribeAccount(ctx echo.Context) error {
 	// ------------- Path parameter "account" -------------
 	var account string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		account = ctx.Param("account") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "account", ctx.Param("account"), &account, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
 	}
 
@@ -33631,16 +33652,19 @@ func (w *ServerInterfaceWrapper) RetrieveSession(ctx echo.Context) error {
 	// ------------- Path parameter "session" -------------
 	var session string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "session", ctx.Param("session"), &session, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		session = ctx.Param("session") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "session", ctx.Param("session"), &session, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter session: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveSessionParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33655,8 +33679,10 @@ func (w *ServerInterfaceWrapper) ListTransactions(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListTransactionsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33670,16 +33696,19 @@ func (w *ServerInterfaceWrapper) RetrieveTransaction(ctx echo.Context) error {
 	// ------------- Path parameter "transaction" -------------
 	var transaction string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "transaction", ctx.Param("transaction"), &transaction, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		transaction = ctx.Param("transaction") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "transaction", ctx.Param("transaction"), &transaction, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter transaction: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveTransactionParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33742,8 +33771,10 @@ func (w *ServerInterfaceWrapper) ListLinkedAccounts(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListLinkedAccountsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33758,8 +33789,10 @@ func (w *ServerInterfaceWrapper) RetrieveLinkReceipt(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveLinkReceiptParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33774,8 +33807,10 @@ func (w *ServerInterfaceWrapper) ListWebhookEndpoints(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListWebhookEndpointsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33801,8 +33836,9 @@ func (w *ServerInterfaceWrapper) DeleteWebhookEndpoint(ctx echo.Context) error {
 	// ------------- Path parameter "webhook_endpoint" -------------
 	var webhookEndpoint string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		webhookEndpoint = ctx.Param("webhook_endpoint") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter webhook_endpoint: %s", err))
 	}
 
@@ -33820,16 +33856,19 @@ func (w *ServerInterfaceWrapper) RetrieveWebhookEndpoint(ctx echo.Context) error
 	// ------------- Path parameter "webhook_endpoint" -------------
 	var webhookEndpoint string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		webhookEndpoint = ctx.Param("webhook_endpoint") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter webhook_endpoint: %s", err))
 	}
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params RetrieveWebhookEndpointParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -33843,8 +33882,9 @@ func (w *ServerInterfaceWrapper) UpdateWebhookEndpoint(ctx echo.Context) error {
 	// ------------- Path parameter "webhook_endpoint" -------------
 	var webhookEndpoint string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
-	if err != nil {
+	if ctx.Request().URL.RawPath == "" {
+		webhookEndpoint = ctx.Param("webhook_endpoint") // the router has unescaped it
+	} else if err = runtime.BindStyledParameterWithOptions("simple", "webhook_endpoint", ctx.Param("webhook_endpoint"), &webhookEndpoint, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""}); err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter webhook_endpoint: %s", err))
 	}
 

@@ -3,7 +3,6 @@ package impl
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"fincon/impl/apierror"
 	"fincon/impl/apikey"
 	"fincon/impl/id"
+	"fincon/impl/link"
 	"fincon/impl/store"
 	"fincon/impl/wire"
 )
@@ -54,9 +54,8 @@ func (s *Server) CreateSession(ctx context.Context, request gen.CreateSessionReq
 	if err != nil {
 		return nil, err
 	}
-	secret := sha256.Sum256([]byte(*session.ClientSecret))
 	answer, err = s.write(ctx, func(ctx context.Context, tx *store.Tx) ([]byte, error) {
-		return answer, tx.InsertSession(ctx, scope, store.Session{ID: session.ID, ClientSecretHash: secret[:16], Body: stored})
+		return answer, tx.InsertSession(ctx, scope, store.Session{ID: session.ID, Body: stored})
 	})
 	if err != nil {
 		return nil, err
@@ -202,7 +201,7 @@ func newSession(params *gen.SessionCreateParams, livemode bool, sessionID string
 	if err != nil {
 		return nil, err
 	}
-	secret := id.Secret("fcsess_client_secret_")
+	secret := id.SecretOf(link.SecretPrefix, sessionID)
 	session := &gen.Session{
 		ID:            sessionID,
 		Object:        gen.SessionObjectFinancialConnectionsSession,

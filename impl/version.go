@@ -24,6 +24,7 @@ func (s *Server) version(ctx echo.Context) error {
 	switch {
 	case version == "":
 		version = s.contract.Version()
+	case version == s.contract.Version():
 	case len(version) > 2000 || !wellFormedVersion.MatchString(version):
 		shown := strings.ToValidUTF8(version[:min(len(version), 100)], "?")
 		return apierror.Invalid("", fmt.Sprintf("Invalid Stripe API version: %s", shown))

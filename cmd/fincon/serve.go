@@ -35,11 +35,10 @@ type serveCommand struct {
 
 // The bounds of one request, against clients that are slow on purpose.
 const (
-	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 30 * time.Second
-	writeTimeout      = 60 * time.Second
-	idleTimeout       = 120 * time.Second
-	maxHeaderBytes    = 32 << 10
+	readTimeout    = 15 * time.Second // of the header too: a deadline of its own would cost every request
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 120 * time.Second
+	maxHeaderBytes = 32 << 10
 )
 
 // Run serves until ctx ends.
@@ -129,13 +128,12 @@ func (c *serveCommand) serve(ctx context.Context, listener net.Listener, server 
 	defer stop()
 
 	web := &http.Server{
-		Handler:           server,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients that hang up and the like
+		Handler:        server,
+		ReadTimeout:    readTimeout,
+		WriteTimeout:   writeTimeout,
+		IdleTimeout:    idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients that hang up and the like
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(listener) }()

@@ -90,7 +90,7 @@ func (f testFlags) listen(ctx context.Context, server *impl.Server, log *slog.Lo
 	}
 	l := &controlListener{address: listener.Addr().String(), web: &http.Server{
 		Handler:           handler,
-		ReadHeaderTimeout: readHeaderTimeout, // and nothing else: three days take as long as there is to do in them
+		ReadHeaderTimeout: readTimeout, // and nothing else: three days take as long as there is to do in them
 		MaxHeaderBytes:    maxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -108,7 +108,7 @@ func (l *controlListener) close() {
 	if l == nil {
 		return
 	}
-	deadline, cancel := context.WithTimeout(context.Background(), readHeaderTimeout)
+	deadline, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	_ = l.web.Shutdown(deadline) // the process ends
 }

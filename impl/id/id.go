@@ -76,6 +76,25 @@ func Secret(prefix string) string {
 	return string(secret)
 }
 
+// secretLength is 131 bits.
+const secretLength = 22
+
+// SecretOf makes a secret that leads to its object: the time that the object's id holds, then 22 characters that cannot be
+// guessed. Objects are found by such a secret without an index of secrets.
+func SecretOf(prefix, id string) string {
+	_, rest, _ := strings.Cut(id, "_1")
+	return Secret(prefix + rest[:timeLength])[:len(prefix)+timeLength+secretLength]
+}
+
+// Beginning is what the id begins with of the object whose secret SecretOf has made, false for any other text.
+func Beginning(idPrefix, secretPrefix, secret string) (string, bool) {
+	rest, ok := strings.CutPrefix(secret, secretPrefix)
+	if !ok || len(rest) != timeLength+secretLength {
+		return "", false
+	}
+	return idPrefix + "1" + rest[:timeLength], true
+}
+
 // Request makes the id of a request.
 func Request() string {
 	b := make([]byte, 0, 18)

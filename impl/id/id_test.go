@@ -2,6 +2,7 @@ package id
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,22 @@ func TestNewHasTheShapeOfOfficialIDs(t *testing.T) {
 	require.Regexp(t, regexp.MustCompile(`^fcsess_1[0-9A-Za-z]{23}$`), New("fcsess_", time.Now()))
 	require.Regexp(t, regexp.MustCompile(`^fcsess_client_secret_[0-9A-Za-z]{24}$`), Secret("fcsess_client_secret_"))
 	require.Regexp(t, regexp.MustCompile(`^req_[0-9A-Za-z]{14}$`), Request())
+}
+
+func TestSecretOfLeadsToItsObject(t *testing.T) {
+	t.Parallel()
+	made := New("fcsess_", time.Now())
+	secret := SecretOf("fcsess_client_secret_", made)
+	require.Regexp(t, regexp.MustCompile(`^fcsess_client_secret_[0-9A-Za-z]{31}$`), secret)
+	require.NotEqual(t, secret, SecretOf("fcsess_client_secret_", made))
+	beginning, ok := Beginning("fcsess_", "fcsess_client_secret_", secret)
+	require.True(t, ok)
+	require.True(t, strings.HasPrefix(made, beginning))
+	require.Len(t, beginning, len("fcsess_1")+9)
+	for _, other := range []string{"", "fcsess_client_secret_", secret[:len(secret)-1], secret + "x", "x" + secret[1:]} {
+		_, ok := Beginning("fcsess_", "fcsess_client_secret_", other)
+		require.False(t, ok, other)
+	}
 }
 
 func TestNewSortsInTheOrderOfMaking(t *testing.T) {

@@ -6,20 +6,18 @@ package link
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"fincon/gen"
 	"fincon/impl/account"
 	"fincon/impl/apierror"
 	"fincon/impl/bank"
 	"fincon/impl/due"
 	"fincon/impl/event"
+	"fincon/impl/id"
 	"fincon/impl/store"
 	"fincon/impl/wire"
 )
@@ -81,24 +79,31 @@ type place struct {
 // never was.
 func (f *Flows) find(ctx context.Context, call Call) (place, error) {
 	at := place{Scope: call.Scope}
-	hash := sha256.Sum256([]byte(call.Secret))
-	found, err := f.Store.SessionBySecret(ctx, call.Scope, hash[:16])
-	if errors.Is(err, store.ErrNotFound) {
+	beginning, ok := id.Beginning("fcsess_", SecretPrefix, call.Secret)
+	if !ok {
 		return at, unknownSecret()
 	}
+	found, err := f.Store.SessionsBeginning(ctx, call.Scope, beginning)
 	if err != nil {
 		return at, err
 	}
-	var session gen.Session
-	if err := json.Unmarshal(found.Body, &session); err != nil {
-		return at, fmt.Errorf("read a stored session: %w", err)
+	for _, candidate := range found {
+		var session struct {
+			ClientSecret string `json:"client_secret"`
+		}
+		if err := json.Unmarshal(candidate.Body, &session); err != nil {
+			return at, fmt.Errorf("read a stored session: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(session.ClientSecret), []byte(call.Secret)) == 1 {
+			at.session = candidate.ID
+			return at, nil
+		}
 	}
-	if session.ClientSecret == nil || subtle.ConstantTimeCompare([]byte(*session.ClientSecret), []byte(call.Secret)) != 1 {
-		return at, unknownSecret()
-	}
-	at.session = found.ID
-	return at, nil
+	return at, unknownSecret()
 }
+
+// SecretPrefix is what every client_secret begins with.
+const SecretPrefix = "fcsess_client_secret_"
 
 // look reads the flow of a call that may go on.
 func (f *Flows) look(ctx context.Context, call Call) (*flow, error) {

@@ -52,13 +52,13 @@ type Statements struct {
 	FlowStatements
 	SandboxGrantStatements
 
-	InsertSession string // must: tenant, livemode, id, client_secret_hash, body
+	InsertSession string // must: tenant, livemode, id, body
 	UpdateSession string // must: tenant, livemode, id, body
 	Session       string // tenant, livemode, id: body
 	// SessionForUpdate is Session, keeping the row from other writers to the end of the transaction.
 	SessionForUpdate string
 	SessionExists    string // tenant, livemode, id: bool
-	SessionBySecret  string // tenant, livemode, client_secret_hash: id, body
+	SessionsBetween  string // tenant, livemode, from id, before id, limit: id, body
 
 	SaveIdempotent  string // must: tenant, livemode, digest of key, fingerprint, path, request_id, status, body, created, not_before
 	Idempotent      string // tenant, livemode, digest of key: fingerprint, path, request_id, status, body, created

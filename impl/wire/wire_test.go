@@ -6,7 +6,42 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 )
+
+func TestJSONIsWhatTheEncoderWouldIndent(t *testing.T) {
+	t.Parallel()
+	texts := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{`\`, `"`, `\\"`, `{"a":[]}`, "<&>", "\u2028", ""}))
+	values := rapid.Deferred(func() *rapid.Generator[any] { return jsonValues(texts) })
+	rapid.Check(t, func(t *rapid.T) {
+		value := values.Draw(t, "value")
+		got, err := JSON(value)
+		require.NoError(t, err)
+		var want bytes.Buffer
+		encoder := json.NewEncoder(&want)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		require.NoError(t, encoder.Encode(value))
+		require.Equal(t, want.String(), string(got))
+	})
+	deep := any("x")
+	for range 40 {
+		deep = []any{deep}
+	}
+	got, err := JSON(deep)
+	require.NoError(t, err)
+	want, err := json.MarshalIndent(deep, "", "  ")
+	require.NoError(t, err)
+	require.Equal(t, string(want)+"\n", string(got))
+}
+
+func jsonValues(texts *rapid.Generator[string]) *rapid.Generator[any] {
+	inner := rapid.Deferred(func() *rapid.Generator[any] { return jsonValues(texts) })
+	return rapid.OneOf(
+		texts.AsAny(), rapid.Bool().AsAny(), rapid.Int64().AsAny(), rapid.Just[any](nil),
+		rapid.SliceOfN(inner, 0, 3).AsAny(), rapid.MapOfN(texts, inner, 0, 3).AsAny(),
+	)
+}
 
 func TestListIsWhatTheEncoderWouldWrite(t *testing.T) {
 	t.Parallel()

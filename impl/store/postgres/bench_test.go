@@ -33,7 +33,7 @@ func BenchmarkWrite(b *testing.B) {
 				writers.Go(func() {
 					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
 						hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n)))
-						session := store.Session{ID: fmt.Sprintf("fcsess_%024d", n), ClientSecretHash: hash[:], Body: body}
+						session := store.Session{ID: fmt.Sprintf("fcsess_%024d", n), Body: body}
 						result := store.IdempotentResult{Key: fmt.Sprintf("stripe-node-retry-%x", hash[:16]), Fingerprint: hash[:],
 							Path: "/v1/financial_connections/sessions", RequestID: "req_1", Status: 200, Body: body, Created: 1000}
 						if err := s.Write(b.Context(), func(ctx context.Context, tx *store.Tx) error {

@@ -120,7 +120,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	require.NoError(t, open(t, dsn).Close())
 	exec(t, dsn, "INSERT INTO "+migration.Table+" (version_id, is_applied) VALUES (999, true)")
 	_, err := postgres.Open(t.Context(), dsn, postgres.Options{})
-	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 8")
+	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 9")
 	require.ErrorContains(t, err, "run the newer fincon")
 }
 
@@ -134,7 +134,7 @@ func TestErrorAtCommit(t *testing.T) {
 		"FOR EACH ROW EXECUTE FUNCTION refuse()")
 	for _, reads := range []bool{false, true} {
 		require.ErrorContains(t, s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			session := store.Session{ID: "fcsess_1", ClientSecretHash: []byte{1}, Body: []byte("a")}
+			session := store.Session{ID: "fcsess_1", Body: []byte("a")}
 			if err := tx.InsertSession(ctx, store.Scope{}, session); err != nil || !reads {
 				return err
 			}
@@ -156,7 +156,7 @@ func TestDeadlock(t *testing.T) {
 	ids := []string{"fcsess_1", "fcsess_2"}
 	for _, id := range ids {
 		require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
-			return tx.InsertSession(ctx, scope, store.Session{ID: id, ClientSecretHash: []byte(id), Body: []byte("a")})
+			return tx.InsertSession(ctx, scope, store.Session{ID: id, Body: []byte("a")})
 		}))
 	}
 	var both sync.WaitGroup // each waits, the first time, until the other has taken its first row

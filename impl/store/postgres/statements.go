@@ -23,7 +23,7 @@ var Statements = store.Statements{
 
 	InsertSession: `
 WITH changed AS (
-    INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO sessions (tenant, livemode, id, body) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING RETURNING 1)
 SELECT 1 / count(*) FROM changed`,
 
@@ -41,8 +41,8 @@ SELECT body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3 FOR UP
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3)`,
 
-	SessionBySecret: `
-SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND client_secret_hash = $3`,
+	SessionsBetween: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id >= $3 AND id < $4 ORDER BY id LIMIT $5`,
 
 	SaveIdempotent: `
 WITH changed AS (

@@ -30,8 +30,8 @@ func hash(n int64) []byte {
 
 func create(ctx context.Context, s *store.Store, n int64) error {
 	scope := store.Scope{Tenant: "bench"}
-	// The key is random as the SDKs' are; the client secret's hash is not, see store.Session.
-	session := store.Session{ID: id(n), ClientSecretHash: append(binary.BigEndian.AppendUint64(nil, uint64(n)), hash(n)[:16]...), Body: body}
+	// The key is random as the SDKs' are.
+	session := store.Session{ID: id(n), Body: body}
 	result := store.IdempotentResult{Key: fmt.Sprintf("stripe-node-retry-%x", hash(-n)[:16]), Fingerprint: hash(n),
 		Path: "/v1/financial_connections/sessions", RequestID: "req_1234567890abcd", Status: 200, Body: body, Created: 1000}
 	return s.Write(ctx, func(ctx context.Context, tx *store.Tx) error {

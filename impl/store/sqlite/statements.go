@@ -19,7 +19,7 @@ var Statements = store.Statements{
 	SandboxGrantStatements:    sandboxGrantStatements,
 
 	InsertSession: `
-INSERT INTO sessions (tenant, livemode, id, client_secret_hash, body) VALUES (?, ?, ?, ?, ?)
+INSERT INTO sessions (tenant, livemode, id, body) VALUES (?, ?, ?, ?)
 ON CONFLICT DO NOTHING`,
 
 	UpdateSession: `
@@ -34,8 +34,8 @@ SELECT body FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?`,
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?)`,
 
-	SessionBySecret: `
-SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND client_secret_hash = ?`,
+	SessionsBetween: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?`,
 
 	SaveIdempotent: `
 INSERT INTO idempotency_keys (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"crypto/sha256"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -11,9 +10,9 @@ import (
 )
 
 var flowTests = map[string]func(*testing.T, *store.Store){
-	"flows":                     flows,
-	"sessions by their secrets": secrets,
-	"sandbox grants":            sandboxGrants,
+	"flows": flows,
+	"sessions by the beginnings of their ids": beginnings,
+	"sandbox grants": sandboxGrants,
 }
 
 func flows(t *testing.T, s *store.Store) {
@@ -47,25 +46,28 @@ func flows(t *testing.T, s *store.Store) {
 	}
 }
 
-func secrets(t *testing.T, s *store.Store) {
-	hash := sha256.Sum256([]byte("fcsess_1"))
-	_, err := s.SessionBySecret(t.Context(), scope, hash[:])
-	require.ErrorIs(t, err, store.ErrNotFound)
-	insert(t, s, scope, "fcsess_1", "old")
-	insert(t, s, scope, "fcsess_2", "another")
-	require.NoError(t, update(t.Context(), s, scope, "fcsess_1", "body"))
-
-	found, err := s.SessionBySecret(t.Context(), scope, hash[:])
-	require.NoError(t, err)
-	require.Equal(t, "fcsess_1", found.ID)
-	require.Equal(t, "body", string(found.Body))
-	for _, other := range []store.Scope{otherTenant, otherMode, {Tenant: "\xff"}} {
-		_, err = s.SessionBySecret(t.Context(), other, hash[:])
-		require.ErrorIs(t, err, store.ErrNotFound)
+func beginnings(t *testing.T, s *store.Store) {
+	const beginning = "fcsess_1abc"
+	for _, id := range []string{"fcsess_1abcD1", "fcsess_1abcz2", "fcsess_1abb3", "fcsess_1abd4", "fcsess_1ABC5", "fcsess_1ab6"} {
+		insert(t, s, scope, id, "old")
+		require.NoError(t, update(t.Context(), s, scope, id, "body of "+id))
 	}
-	for _, hash := range [][]byte{nil, hash[:16], append(hash[:], 0)} {
-		_, err = s.SessionBySecret(t.Context(), scope, hash)
-		require.ErrorIs(t, err, store.ErrNotFound)
+	found, err := s.SessionsBeginning(t.Context(), scope, beginning)
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+	for i, id := range []string{"fcsess_1abcD1", "fcsess_1abcz2"} {
+		require.Equal(t, id, found[i].ID)
+		require.Equal(t, "body of "+id, string(found[i].Body))
+	}
+	for _, other := range []store.Scope{otherTenant, otherMode, {Tenant: "\xff"}} {
+		found, err = s.SessionsBeginning(t.Context(), other, beginning)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}
+	for _, none := range []string{"fcsess_1abcD1_", "nothing", "\xff", "a\x00"} {
+		found, err = s.SessionsBeginning(t.Context(), scope, none)
+		require.NoError(t, err)
+		require.Empty(t, found)
 	}
 }
 
