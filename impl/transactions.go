@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"fincon/gen"
 	"fincon/impl/account"
@@ -15,18 +16,30 @@ import (
 
 const transactionsPath = "/v1/financial_connections/transactions"
 
-// transactionJSON is a transaction, or a list of transactions, as it is served.
+// transactionJSON is a transaction as it is served.
 type transactionJSON []byte
-
-func (b transactionJSON) VisitListTransactionsResponse(w http.ResponseWriter) error {
-	writeJSON(w, http.StatusOK, b)
-	return nil
-}
 
 func (b transactionJSON) VisitRetrieveTransactionResponse(w http.ResponseWriter) error {
 	writeJSON(w, http.StatusOK, b)
 	return nil
 }
+
+// transactionList is a page of transactions, as they stand in it.
+type transactionList struct {
+	listed [][]byte
+	more   bool
+}
+
+func (l transactionList) VisitListTransactionsResponse(w http.ResponseWriter) error {
+	page := pageBuffers.Get().(*[]byte)
+	defer pageBuffers.Put(page)
+	*page = wire.AppendList((*page)[:0], l.listed, l.more, transactionsPath)
+	writeJSON(w, http.StatusOK, *page)
+	return nil
+}
+
+// pageBuffers spare the collector the largest answers there are.
+var pageBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // ListTransactions lists an account's transactions (GET /v1/financial_connections/transactions).
 func (s *Server) ListTransactions(ctx context.Context, request gen.ListTransactionsRequestObject) (gen.ListTransactionsResponseObject, error) {
@@ -54,7 +67,7 @@ func (s *Server) ListTransactions(ctx context.Context, request gen.ListTransacti
 	if err != nil {
 		return nil, err
 	}
-	return transactionJSON(wire.List(bodies, more, transactionsPath)), nil
+	return transactionList{bodies, more}, nil
 }
 
 // requireTransactions refuses accounts whose transactions cannot be read: there is no such account, the permission was not
@@ -118,5 +131,5 @@ func (s *Server) RetrieveTransaction(ctx context.Context, request gen.RetrieveTr
 	if disconnected(row.Body) {
 		return nil, account.Disconnected()
 	}
-	return transactionJSON(found.Body), nil
+	return transactionJSON(wire.Alone(found.Body)), nil
 }

@@ -194,7 +194,7 @@ func writeTransactions(ctx context.Context, tx *store.Tx, scope store.Scope, r *
 		}
 		changed = append(changed, store.Transaction{
 			ID: transactionID, Account: r.row.ID, BankID: t.ID, TransactedAt: t.TransactedAt.Unix(), Sequence: sequence,
-			Status: string(t.Status), Body: body,
+			Status: string(t.Status), Body: wire.Listed(body),
 		})
 	}
 	if err := tx.PutTransactions(ctx, scope, r.row.ID, changed); err != nil {

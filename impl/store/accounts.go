@@ -67,6 +67,7 @@ func (t *Tx) UpdateAccount(ctx context.Context, scope Scope, id string, body, st
 		scope.Tenant, scope.Livemode, id, full(body), full(state)); err != nil {
 		return fmt.Errorf("updating account: %w", err)
 	}
+	t.changed(change{key: cacheKey{scope, id}, update: true})
 	return nil
 }
 
@@ -76,13 +77,23 @@ func (t *Tx) Account(ctx context.Context, scope Scope, id string) (Account, erro
 	return account(ctx, t.conn, t.store.sql.AccountForUpdate, scope, id)
 }
 
-// Account returns an account; ErrNotFound when there is none.
-func (s *Store) Account(ctx context.Context, scope Scope, id string) (a Account, err error) {
-	err = s.read(ctx, func(conn Conn) error {
-		a, err = account(ctx, conn, s.sql.Account, scope, id)
+// Account returns an account; ErrNotFound when there is none. It sees every acknowledged write. Body and State are
+// shared, the caller must not change them.
+func (s *Store) Account(ctx context.Context, scope Scope, id string) (Account, error) {
+	key := cacheKey{scope, id}
+	kept, epoch, _ := s.cache.get(key)
+	if row, ok := kept.(*Account); ok {
+		return *row, nil
+	}
+	var row Account
+	if err := s.read(ctx, func(conn Conn) (err error) {
+		row, err = account(ctx, conn, s.sql.Account, scope, id)
 		return err
-	})
-	return a, err
+	}); err != nil {
+		return Account{}, err
+	}
+	s.cache.add(key, &row, epoch)
+	return row, nil
 }
 
 // AccountExists tells whether there is such an account.

@@ -17,7 +17,7 @@ func (t *Tx) InsertSession(ctx context.Context, scope Scope, session Session) er
 		scope.Tenant, scope.Livemode, session.ID, session.Body); err != nil {
 		return fmt.Errorf("inserting session: %w", err)
 	}
-	t.changed(change{key: cacheKey{scope, session.ID}, body: session.Body})
+	t.changed(change{key: cacheKey{scope, session.ID}, row: sessionBody(session.Body)})
 	return nil
 }
 
@@ -27,7 +27,7 @@ func (t *Tx) UpdateSession(ctx context.Context, scope Scope, id string, body []b
 		scope.Tenant, scope.Livemode, id, body); err != nil {
 		return fmt.Errorf("updating session: %w", err)
 	}
-	t.changed(change{key: cacheKey{scope, id}, body: body, update: true})
+	t.changed(change{key: cacheKey{scope, id}, row: sessionBody(body), update: true})
 	return nil
 }
 
@@ -41,24 +41,27 @@ func (t *Tx) Session(ctx context.Context, scope Scope, id string) ([]byte, error
 // shared, the caller must not change it.
 func (s *Store) Session(ctx context.Context, scope Scope, id string) ([]byte, error) {
 	key := cacheKey{scope, id}
-	body, epoch, ok := s.cache.get(key)
-	if ok {
+	kept, epoch, _ := s.cache.get(key)
+	if body, ok := kept.(sessionBody); ok {
 		return body, nil
 	}
+	var body []byte
 	if err := s.read(ctx, func(conn Conn) (err error) {
 		body, err = session(ctx, conn, s.sql.Session, scope, id)
 		return err
 	}); err != nil {
 		return nil, err
 	}
-	s.cache.add(key, body, epoch)
+	s.cache.add(key, sessionBody(body), epoch)
 	return body, nil
 }
 
 // SessionExists tells whether there is such a session.
 func (s *Store) SessionExists(ctx context.Context, scope Scope, id string) (bool, error) {
-	if _, _, ok := s.cache.get(cacheKey{scope, id}); ok {
-		return true, nil
+	if kept, _, _ := s.cache.get(cacheKey{scope, id}); kept != nil {
+		if _, ok := kept.(sessionBody); ok {
+			return true, nil
+		}
 	}
 	if !storable(scope.Tenant, id) {
 		return false, nil

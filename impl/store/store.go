@@ -69,7 +69,7 @@ type Tx struct {
 
 type change struct {
 	key    cacheKey
-	body   []byte
+	row    cached // as it is now; nil: to be read anew
 	update bool
 	reset  bool // everything of the key's tenant is gone
 }

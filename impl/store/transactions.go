@@ -15,7 +15,7 @@ type Transaction struct {
 	TransactedAt int64  // Unix seconds
 	Sequence     int64  // of the refresh that created it or last updated it
 	Status       string
-	Body         []byte // the API object as the JSON it is served as
+	Body         []byte // the API object as the JSON that stands in a list
 }
 
 // TransactionFilter selects transactions of one account.
@@ -176,6 +176,7 @@ func (s *Store) transactionBodies(ctx context.Context, conn Conn, scope Scope, f
 		args = slices.Insert(args, len(args)-1, any(cursor))
 	}
 	var body []byte
+	bodies = make([][]byte, 0, page.Limit+1)
 	if err := conn.Query(ctx, query, args, []any{&body}, func() error {
 		bodies = append(bodies, body)
 		body = nil

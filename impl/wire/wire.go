@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -85,38 +86,53 @@ func newLine(b []byte, depth int) []byte {
 // List is the list object around objects that JSON made. more tells whether there are objects beyond them; url is the
 // path at which they are listed.
 func List(objects [][]byte, more bool, url string) []byte {
-	size := 128 + len(url)
-	for _, object := range objects {
-		size += len(object) + len(object)/6
-	}
-	b := bytes.NewBuffer(make([]byte, 0, size))
-	b.WriteString("{\n  \"object\": \"list\",\n  \"data\": [")
+	listed := make([][]byte, len(objects))
 	for i, object := range objects {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString("\n    ")
-		indent(b, object, "    ")
+		listed[i] = Listed(object)
 	}
-	if len(objects) > 0 {
-		b.WriteString("\n  ")
-	}
-	quoted, _ := json.Marshal(url) // a text always encodes
-	fmt.Fprintf(b, "],\n  \"has_more\": %t,\n  \"url\": %s\n}\n", more, quoted)
-	return b.Bytes()
+	return AppendList(nil, listed, more, url)
 }
 
-// indent writes a rendered object further to the right, without the line's end behind it.
-func indent(b *bytes.Buffer, object []byte, by string) {
-	object = bytes.TrimSuffix(object, []byte{'\n'})
+// AppendList is List around objects that Listed made; it writes behind b.
+func AppendList(b []byte, listed [][]byte, more bool, url string) []byte {
+	size := 128 + len(url)
+	for _, object := range listed {
+		size += len(object) + len(",\n    ")
+	}
+	b = slices.Grow(b, size)
+	b = append(b, "{\n  \"object\": \"list\",\n  \"data\": ["...)
+	for i, object := range listed {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, between...), object...)
+	}
+	if len(listed) > 0 {
+		b = append(b, "\n  "...)
+	}
+	quoted, _ := json.Marshal(url) // a text always encodes
+	return fmt.Appendf(b, "],\n  \"has_more\": %t,\n  \"url\": %s\n}\n", more, quoted)
+}
+
+// between is what stands between the lines of an object in a list, instead of a line's end: four spaces more.
+var between, lineEnd = []byte("\n    "), []byte("\n")
+
+// Listed is an object that JSON made as it stands in a list: further to the right, and without a line's end behind it.
+// No text in it has a line's end of its own.
+func Listed(object []byte) []byte {
+	object = bytes.TrimSuffix(object, lineEnd)
+	b := make([]byte, 0, len(object)+(len(between)-1)*bytes.Count(object, lineEnd))
 	for {
 		line := bytes.IndexByte(object, '\n')
 		if line < 0 {
-			b.Write(object)
-			return
+			return append(b, object...)
 		}
-		b.Write(object[:line+1])
-		b.WriteString(by)
+		b = append(append(b, object[:line]...), between...)
 		object = object[line+1:]
 	}
+}
+
+// Alone is the object of which Listed made this.
+func Alone(listed []byte) []byte {
+	return append(bytes.ReplaceAll(listed, between, lineEnd), '\n')
 }

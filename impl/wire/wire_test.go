@@ -52,6 +52,7 @@ func TestListIsWhatTheEncoderWouldWrite(t *testing.T) {
 		var objects [][]byte
 		data := []any{}
 		for range count {
+			require.Equal(t, string(rendered), string(Alone(Listed(rendered))))
 			objects, data = append(objects, rendered), append(data, object)
 		}
 		got := List(objects, count > 1, "/v1/things?a=1&b=2")

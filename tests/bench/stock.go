@@ -89,7 +89,7 @@ func (s stock) putTransactions(ctx context.Context, tx *store.Tx, scope store.Sc
 		}
 		rows = append(rows, store.Transaction{
 			ID: t.ID, Account: t.Account, BankID: fmt.Sprintf("bank-%012d", i), TransactedAt: t.TransactedAt, Sequence: 1,
-			Status: string(t.Status), Body: body,
+			Status: string(t.Status), Body: wire.Listed(body),
 		})
 	}
 	return tx.PutTransactions(ctx, scope, s.accountID(0), rows)

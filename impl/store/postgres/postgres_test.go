@@ -120,7 +120,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	require.NoError(t, open(t, dsn).Close())
 	exec(t, dsn, "INSERT INTO "+migration.Table+" (version_id, is_applied) VALUES (999, true)")
 	_, err := postgres.Open(t.Context(), dsn, postgres.Options{})
-	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 9")
+	require.ErrorContains(t, err, "opening database postgres on 127.0.0.1: schema version 999 is newer than 10")
 	require.ErrorContains(t, err, "run the newer fincon")
 }
 

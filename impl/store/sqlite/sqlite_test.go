@@ -164,7 +164,7 @@ func TestNewerVersionIsRefused(t *testing.T) {
 	require.NoError(t, db.Close())
 	for _, options := range []sqlite.Options{{}, {Shared: true}} {
 		_, err = sqlite.Open(t.Context(), path, options)
-		require.ErrorContains(t, err, "opening database "+path+": schema version 999 is newer than 9")
+		require.ErrorContains(t, err, "opening database "+path+": schema version 999 is newer than 10")
 		require.ErrorContains(t, err, "run the newer fincon")
 	}
 }

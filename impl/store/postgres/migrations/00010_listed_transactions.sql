@@ -1,0 +1,4 @@
+-- +goose Up
+-- Bodies are kept as they stand in a list, which is how they are read: without a line's end behind them, and further to the
+-- right. No text in them has a line's end of its own.
+UPDATE transactions SET body = replace(rtrim(body, E'\n'), E'\n', E'\n    ');
