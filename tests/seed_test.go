@@ -43,7 +43,7 @@ func TestSeed(t *testing.T) {
 		created := curl(t, server.URL, seedCreate)
 		session := harness.Answer{Status: 200, Body: created}.Session(t)
 		require.Regexp(t, `^fcsess_1[0-9A-Za-z]{23}$`, session.ID)
-		require.Regexp(t, `^fcsess_client_secret_[0-9A-Za-z]{24}$`, session.ClientSecret)
+		require.Regexp(t, `^fcsess_client_secret_[0-9A-Za-z]{31}$`, session.ClientSecret)
 
 		asPrinted := strings.NewReplacer(session.ID, seedID, session.ClientSecret, seedSecret)
 		require.Equal(t, string(want), asPrinted.Replace(created))
