@@ -96,7 +96,10 @@ func open(ctx context.Context, path string, options Options) (_ *engine, err err
 				return nil, err
 			}
 		}
-		if e.writer, err = openConn(e.dsn, slices.Concat(common, writerPragmas)); err != nil {
+		if err := registerGathering(); err != nil {
+			return nil, err
+		}
+		if e.writer, err = openConn(e.dsn+"?vfs="+gatheringVFS, slices.Concat(common, writerPragmas)); err != nil {
 			return nil, err
 		}
 		if err := e.migrate(ctx, path); err != nil {
