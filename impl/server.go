@@ -43,6 +43,8 @@ type Config struct {
 	// PublicURL is where people and banks reach this server, without a slash at the end. When it is empty, each request
 	// says where it was sent to.
 	PublicURL string
+	// BusinessName is who asks for people's data, as the linking flow names it; "" leaves that to the page around it.
+	BusinessName string
 	// BankPatience is how long a call of the linking flow waits for a bank; 0 is link.DefaultPatience.
 	BankPatience time.Duration
 	// WebhookRules say where webhooks may go besides public addresses.
@@ -90,7 +92,7 @@ func New(config Config) (*Server, error) {
 	}, s.due)
 	s.links = link.New(link.Config{
 		Store: config.Store, Banks: config.Banks, Vault: config.Vault, Accounts: s.accounts, Now: config.Clock.Now,
-		Log: config.Log, Patience: config.BankPatience,
+		Log: config.Log, Patience: config.BankPatience, BusinessName: config.BusinessName,
 	}, s.due)
 	e.Binder = contract.Binder{}
 	e.HTTPErrorHandler = func(err error, ctx echo.Context) { s.writeError(err, ctx) }

@@ -50,6 +50,7 @@ func TestCommandLineRefusals(t *testing.T) {
 		{"a file that is no database", []string{"serve", "--db", textFile(t, folder)}, 1, "notes.txt"},
 		{"a PostgreSQL that is not there", []string{"serve", "--db", "postgres://user:hunter2@127.0.0.1:1/x"}, 1, "127.0.0.1"},
 		{"a public URL that is none", []string{"serve", "--db", ":memory:", "--public-url", "link.example.com"}, 2, "--public-url"},
+		{"a name that fits nowhere", []string{"serve", "--db", ":memory:", "--business-name", strings.Repeat("x", 81)}, 2, "--business-name"},
 		{"a public URL with a query", []string{"serve", "--db", ":memory:", "--public-url", "https://link.example.com/?x"}, 2, "--public-url"},
 		{"a PostgreSQL URL that cannot be read", []string{"serve", "--db", "postgres://user:hunter2@[::/x"}, 2, "--db"},
 	}

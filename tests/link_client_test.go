@@ -121,6 +121,7 @@ type (
 		ID                      string       `json:"id"`
 		ActiveAuthSession       *authSession `json:"active_auth_session"`
 		AllowManualEntry        bool         `json:"allow_manual_entry"`
+		BusinessName            *string      `json:"business_name"`
 		CancelURL               string       `json:"cancel_url"`
 		ConsentAcquiredAt       *int64       `json:"consent_acquired_at"`
 		DisableLinkMoreAccounts bool         `json:"disable_link_more_accounts"`

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fincon/impl"
 	"fincon/impl/bank"
 	"fincon/impl/bank/sandbox"
 	"fincon/tests/harness"
@@ -748,6 +749,24 @@ func TestLinkConnectedAccount(t *testing.T) {
 	var s synchronized
 	decodeMobile(t, server.Send(t, request).Body, &s)
 	require.Contains(t, s.Manifest.HostedAuthURL, "account=acct_1")
+}
+
+// The flow names who asks for the data, where the server knows it.
+func TestLinkBusinessName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]struct {
+		name  *string
+		title string
+	}{
+		"":              {nil, "Link your accounts"},
+		"Rocket Rides®": {new("Rocket Rides®"), "Link your accounts with Rocket Rides®"},
+	} {
+		server := harness.Start(t, harness.Memory, func(config *impl.Config) { config.BusinessName = name })
+		var s synchronized
+		beginLink(t, server, dataForm).read(t, &s, synchronizePath)
+		require.Equal(t, want.name, s.Manifest.BusinessName)
+		require.Equal(t, want.title, s.Text.ConsentPane["title"])
+	}
 }
 
 // When the key that seals grants is lost, sign-ins are lost with it, and new ones begin.

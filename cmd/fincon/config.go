@@ -46,6 +46,9 @@ func (c *serveCommand) check() error {
 	if c.PublicURL != "" && !isPublicURL(c.PublicURL) {
 		faults = append(faults, fmt.Sprintf("--public-url %q is no URL such as https://link.example.com, without a query", c.PublicURL))
 	}
+	if len([]rune(c.BusinessName)) > longestBusinessName {
+		faults = append(faults, fmt.Sprintf("--business-name has more than %d characters", longestBusinessName))
+	}
 	for _, text := range c.WebhookAllow {
 		if _, err := netip.ParsePrefix(text); err != nil {
 			faults = append(faults, fmt.Sprintf("--webhook-allow %q is no network, such as 172.18.0.0/16", text))
@@ -63,6 +66,9 @@ func (c *serveCommand) check() error {
 	}
 	return nil
 }
+
+// longestBusinessName still fits a title on a phone.
+const longestBusinessName = 80
 
 func isPublicURL(text string) bool {
 	parsed, err := url.Parse(text)

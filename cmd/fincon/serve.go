@@ -25,6 +25,7 @@ type serveCommand struct {
 	KeyFile         string        `help:"File with the key that seals what is secret, made if it is not there. By default beside an embedded database, else in your configuration folder." placeholder:"PATH"`
 	RequireKeys     bool          `help:"Take registered keys alone, on loopback too: for servers behind a proxy."`
 	PublicURL       string        `name:"public-url" help:"Where people and banks reach the server, if that is not the address that requests are sent to: https://link.example.com." placeholder:"URL"`
+	BusinessName    string        `help:"Who asks people for their bank data: the linking flow names it." placeholder:"NAME"`
 	LogLevel        string        `help:"What is logged: debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	LogFormat       string        `help:"How it is logged: text or json." default:"text" placeholder:"FORMAT"`
 	WebhookAllow    []string      `help:"Private networks that webhooks may go to, such as 172.18.0.0/16." placeholder:"CIDR"`
@@ -78,6 +79,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 	server, err := impl.New(impl.Config{
 		Store: kept, Keys: keys, Clock: clock, Vault: sealed, Log: log, WebhookTimeout: c.WebhookTimeout,
 		PublicURL:    strings.TrimRight(c.PublicURL, "/"),
+		BusinessName: strings.TrimSpace(c.BusinessName),
 		WebhookRules: webhook.Rules{Allow: c.webhookAllow()}, Faults: c.plans(),
 	})
 	if err != nil {

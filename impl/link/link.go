@@ -37,6 +37,8 @@ type Config struct {
 	Now      func() time.Time // the server's time
 	Log      *slog.Logger
 	Patience time.Duration // 0 is DefaultPatience
+
+	BusinessName string // who asks for the data; "" if that is not said
 }
 
 // Flows is the linking flow of every session.

@@ -36,6 +36,9 @@ func (w *flow) manifest(call Call) gen.LinkManifest {
 		UseSingleSortSearch:                    true,
 		Version:                                gen.LinkManifestVersionV3,
 	}
+	if w.business != "" {
+		manifest.BusinessName = &w.business
+	}
 	if w.Consent != 0 {
 		manifest.ConsentAcquiredAt = &w.Consent
 	}

@@ -107,8 +107,9 @@ type flow struct {
 	session  *gen.Session
 	secrets  map[string]secret // by the ids of sign-ins
 	banks    *bank.Directory
-	begun    bool // it is stored
-	withheld bool // what is sealed could not be opened: another key is in use
+	business string // who asks for the data; "" if that is not said
+	begun    bool   // it is stored
+	withheld bool   // what is sealed could not be opened: another key is in use
 }
 
 // read reads a flow to be looked at.
@@ -133,7 +134,7 @@ func (f *Flows) load(ctx context.Context, tx *store.Tx, at place) (*flow, error)
 }
 
 func (f *Flows) decode(at place, body []byte, row store.Flow, err error) (*flow, error) {
-	w := &flow{place: at, now: f.Now(), session: new(gen.Session), secrets: map[string]secret{}, banks: f.Banks}
+	w := &flow{place: at, now: f.Now(), session: new(gen.Session), secrets: map[string]secret{}, banks: f.Banks, business: f.BusinessName}
 	if jsonErr := json.Unmarshal(body, w.session); jsonErr != nil {
 		return nil, fmt.Errorf("read a stored session: %w", jsonErr)
 	}

@@ -12,7 +12,7 @@ import (
 func (w *flow) texts() gen.LinkText {
 	notice := w.sharing()
 	consent := gen.LinkConsentText{
-		Title:    "Link your accounts",
+		Title:    w.title(),
 		AboveCta: "By continuing you agree to share [this data](stripe://data-access-notice) under [these terms](stripe://legal-details-notice).",
 		Cta:      "Agree and continue",
 		Body: gen.LinkBullets{Bullets: []gen.LinkBullet{
@@ -34,6 +34,13 @@ func (w *flow) texts() gen.LinkText {
 		consent.BelowCta = text("[Enter account numbers instead](stripe://manual-entry)")
 	}
 	return gen.LinkText{ConsentPane: consent, AccountPickerPane: &gen.LinkAccountPickerText{DataAccessNotice: notice}}
+}
+
+func (w *flow) title() string {
+	if w.business == "" {
+		return "Link your accounts"
+	}
+	return "Link your accounts with " + w.business
 }
 
 func bullet(title, content string) gen.LinkBullet {
