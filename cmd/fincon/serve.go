@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"fincon/gen"
 	"fincon/impl"
 	"fincon/impl/apikey"
 	"fincon/impl/store"
@@ -80,6 +81,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 		Store: kept, Keys: keys, Clock: clock, Vault: sealed, Log: log, WebhookTimeout: c.WebhookTimeout,
 		PublicURL:    strings.TrimRight(c.PublicURL, "/"),
 		WebhookRules: webhook.Rules{Allow: c.webhookAllow()}, Faults: c.plans(),
+		About: impl.About{Version: buildVersion(), Database: databaseOf(c.DB)},
 	})
 	if err != nil {
 		return err
@@ -115,6 +117,17 @@ func (c *serveCommand) keys(ctx context.Context, kept *store.Store) (*apikey.Key
 	}
 	return nil, configFaults{fmt.Sprintf("--listen %s takes registered keys alone, and %s has none: register some with "+
 		"`fincon keys create --db … --tenant NAME`, or listen on 127.0.0.1", c.Listen, redactDSN(c.DB))}
+}
+
+// databaseOf says where the data is without its address.
+func databaseOf(dsn string) gen.ServerDatabase {
+	switch {
+	case isPostgres(dsn):
+		return gen.ServerDatabasePostgresql
+	case dsn == ":memory:":
+		return gen.ServerDatabaseMemory
+	}
+	return gen.ServerDatabaseSqlite
 }
 
 // open tells whether any key is taken: only where nobody else can call.

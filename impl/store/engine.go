@@ -59,6 +59,8 @@ type Statements struct {
 	SessionForUpdate string
 	SessionExists    string // tenant, livemode, id: bool
 	SessionBySecret  string // tenant, livemode, client_secret_hash: id, body
+	OlderSessions    string // tenant, livemode, from, to, limit: id, body; ids between from and to, both exclusive, to the lowest
+	NewerSessions    string // the same, from the lowest on
 
 	SaveIdempotent  string // must: tenant, livemode, digest of key, fingerprint, path, request_id, status, body, created, not_before
 	Idempotent      string // tenant, livemode, digest of key: fingerprint, path, request_id, status, body, created

@@ -44,6 +44,14 @@ SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = $1 AND livemode = $2 AND id
 	SessionBySecret: `
 SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND client_secret_hash = $3`,
 
+	OlderSessions: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id > $3 AND id < $4
+ORDER BY id DESC LIMIT $5`,
+
+	NewerSessions: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id > $3 AND id < $4
+ORDER BY id LIMIT $5`,
+
 	SaveIdempotent: `
 WITH changed AS (
     INSERT INTO idempotency_keys AS stored

@@ -37,6 +37,14 @@ SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ? AND livemode = ? AND id =
 	SessionBySecret: `
 SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND client_secret_hash = ?`,
 
+	OlderSessions: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id > ? AND id < ?
+ORDER BY id DESC LIMIT ?`,
+
+	NewerSessions: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id > ? AND id < ?
+ORDER BY id LIMIT ?`,
+
 	SaveIdempotent: `
 INSERT INTO idempotency_keys (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

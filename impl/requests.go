@@ -1,0 +1,129 @@
+package impl
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fincon/gen"
+	"fincon/impl/activity"
+	"fincon/impl/apierror"
+	"fincon/impl/apikey"
+	"fincon/impl/wire"
+)
+
+const requestsPath = "/v1/fincon/requests"
+
+// How much of a request's texts is remembered, in bytes. They are the caller's.
+const (
+	longestPath = 200
+	longestText = 500
+)
+
+// unlisted is the header of requests that only look on.
+const unlisted = "Fincon-Unlisted"
+
+// rememberRequest keeps what a request of test mode was, for ListRequests. What nobody could be told of is not kept: requests
+// without a valid key.
+func (s *Server) rememberRequest(ctx echo.Context, requestID string, fault *apierror.Error, took time.Duration) {
+	request := ctx.Request()
+	caller, known := apikey.Find(request.Context())
+	if !known || caller.Scope.Livemode || request.Header.Get(unlisted) != "" {
+		return
+	}
+	s.requests.Add(caller.Scope.Tenant, activity.Request{
+		ID: requestID, Method: clip(request.Method, longestPath), Path: clip(request.URL.Path, longestPath),
+		Operation: s.contract.Operation(request.Method, ctx.Path()), Status: ctx.Response().Status,
+		Answered: s.Clock.Now().Unix(), Took: took, IdempotencyKey: request.Header.Get("Idempotency-Key") != "",
+		Fault: faultOf(fault),
+	})
+}
+
+func faultOf(fault *apierror.Error) *activity.Fault {
+	if fault == nil {
+		return nil
+	}
+	return &activity.Fault{
+		Type: string(fault.Type), Code: fault.Code, Param: clip(fault.Param, longestText), Message: clip(fault.Message, longestText),
+	}
+}
+
+// clip is the text's beginning. A copy: what was longer, such as a whole URL, is not held in memory by it.
+func clip(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(strings.Clone(text[:longest]), "") + "…"
+}
+
+// ListRequests lists the latest requests, newest first (GET /v1/fincon/requests).
+func (s *Server) ListRequests(ctx context.Context, request gen.ListRequestsRequestObject) (gen.ListRequestsResponseObject, error) {
+	scope, err := testScope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	page, err := pageOf(request.Params.Limit, request.Params.StartingAfter, request.Params.EndingBefore)
+	if err != nil {
+		return nil, err
+	}
+	entries := s.requests.Latest(scope.Tenant)
+	place := func(id string) int {
+		return slices.IndexFunc(entries, func(entry activity.Request) bool { return entry.ID == id })
+	}
+	from, to := 0, len(entries)
+	switch {
+	case page.After != "":
+		from = place(page.After) + 1
+		if from == 0 {
+			return nil, noCursor(page, "request")
+		}
+	case page.Before != "":
+		if to = place(page.Before); to < 0 {
+			return nil, noCursor(page, "request")
+		}
+		from = max(0, to-page.Limit)
+	}
+	more := to-from > page.Limit
+	if page.Before != "" {
+		more = from > 0
+	}
+	bodies := make([][]byte, 0, page.Limit)
+	for _, entry := range entries[from:min(to, from+page.Limit)] {
+		body, err := wire.JSON(requestObject(entry))
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, body)
+	}
+	return activityJSON(wire.List(bodies, more, requestsPath)), nil
+}
+
+func requestObject(entry activity.Request) gen.Request {
+	object := gen.Request{
+		ID: entry.ID, Object: gen.RequestObjectFinconRequest, Created: entry.Answered, Duration: entry.Took.Microseconds(),
+		IdempotencyKey: entry.IdempotencyKey, Method: entry.Method, Operation: nonEmpty(entry.Operation), Path: masked(entry.Path),
+		Status: int64(entry.Status),
+	}
+	if fault := entry.Fault; fault != nil {
+		object.Error = &gen.RequestError{
+			Code: nonEmpty(fault.Code), Message: masked(fault.Message), Param: nonEmpty(masked(fault.Param)), Type: fault.Type,
+		}
+	}
+	return object
+}
+
+func nonEmpty(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// secrets are what a caller may have put in a wrong place, such as a path.
+var secrets = regexp.MustCompile(`(_secret_|\b[sr]k_(?:test|live)_|\bwhsec_)[^\s'"/&?]+`)
+
+func masked(text string) string { return secrets.ReplaceAllString(text, "$1…") }
