@@ -124,6 +124,9 @@ func New(config Config) (*Server, error) {
 	}
 	s.servePages(e)
 	s.serveScript(e)
+	if err := s.serveStart(e); err != nil {
+		return nil, err
+	}
 
 	e.GET("/openapi.yaml", serve("application/yaml; charset=utf-8", openapi.YAML))
 	e.GET("/openapi.json", serve("application/json; charset=utf-8", openapi.JSON))

@@ -28,3 +28,8 @@ for (const [entry, file] of Object.entries(entries)) {
   });
   if (existsSync(`${entry}/index.html`)) await copyFile(`${entry}/index.html`, `dist/${entry}/index.html`);
 }
+
+// The renderer of the reference is built already. It runs under the start page's policy as it is.
+const reference = ['swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'swagger-ui.css'];
+await mkdir('dist/start/reference', { recursive: true });
+for (const file of reference) await copyFile(`node_modules/swagger-ui-dist/${file}`, `dist/start/reference/${file}`);

@@ -25,6 +25,7 @@ var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
 	".svg":  "image/svg+xml",
+	".txt":  "text/plain; charset=utf-8",
 }
 
 // files are the built files, by their names below dist/.
@@ -63,7 +64,7 @@ func Named(name string) (*File, bool) {
 }
 
 // NewFile makes a file of a body. Its content type follows from the end of its name, which must be one of those that are
-// built: css, html, js, svg.
+// built: css, html, js, svg, txt.
 func NewFile(name string, body []byte) *File {
 	contentType, ok := contentTypes[path.Ext(name)]
 	if !ok {

@@ -190,7 +190,7 @@ func (c *serveCommand) banner(io streams, address string, controlled *controlLis
   keys  %[3]s
   docs  http://%[1]s/openapi.yaml%[5]s
 
-Try it:
+Open http://%[1]s/ to try it, or:
   curl http://%[1]s/v1/financial_connections/sessions -u %[4]s: \
     -d "account_holder[type]"=customer -d "account_holder[customer]"=cus_123 \
     -d "permissions[]"=balances

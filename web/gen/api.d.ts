@@ -322,6 +322,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/fincon/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description Lists deliveries of events to webhook endpoints, by event, newest first: those that wait or were given up, and of
+         *     those that were received the latest that this process delivered.
+         */
+        get: operations["ListDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fincon/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List requests
+         * @description Lists the latest requests that this process answered, newest first, at most 200, without keys, bodies and queries.
+         *     Requests with the header `Fincon-Unlisted: true` are left out: the start page sends it with its looks at lists.
+         */
+        get: operations["ListRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fincon/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the server
+         * @description Tells what is running, and what time it is there.
+         */
+        get: operations["RetrieveServer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fincon/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sessions
+         * @description Lists sessions, newest first, in short and without their client secrets.
+         */
+        get: operations["ListSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/financial_connections/sessions/synchronize": {
         parameters: {
             query?: never;
@@ -1499,6 +1581,198 @@ export interface components {
              */
             deleted: true;
         };
+        /** @description An event on its way to a webhook endpoint, or there. */
+        Delivery: {
+            /** @description The event's id, a dot, and the webhook endpoint's id. */
+            id: string;
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "fincon.delivery";
+            /**
+             * Format: int64
+             * @description How often it was attempted since the event was sent (again).
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description When the event happened, in Unix seconds.
+             */
+            created: number;
+            /** @description The event's id. */
+            event: string;
+            /** @description The event's type. */
+            event_type: string;
+            last_attempt: components["schemas"]["DeliveryAttempt"];
+            /**
+             * Format: int64
+             * @description When it is attempted next, in Unix seconds; null when it is not.
+             */
+            next_attempt: number | null;
+            status: components["schemas"]["DeliveryStatus"];
+            /** @description The webhook endpoint's id. */
+            webhook_endpoint: string;
+        };
+        /**
+         * @description `pending` until the endpoint answers 2xx (`delivered`) or no attempt is left (`failed`).
+         * @enum {string}
+         */
+        DeliveryStatus: "delivered" | "failed" | "pending";
+        /** @description The latest attempt; null when this process made none, or remembers it no more. */
+        DeliveryAttempt: {
+            /**
+             * Format: int64
+             * @description When it ended, in Unix seconds.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description How long it took, in microseconds.
+             */
+            duration: number;
+            /** @description Why there was no answer; null when there was one. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description The answer's HTTP status; null when there was no answer.
+             */
+            status: number | null;
+        } | null;
+        /** @description Deliveries, by event, newest first. */
+        DeliveryList: {
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "list";
+            data: components["schemas"]["Delivery"][];
+            /** @description Whether there are objects beyond these. */
+            has_more: boolean;
+            /** @description The path at which the objects are listed. */
+            url: string;
+        };
+        /** @description A request that was answered. */
+        Request: {
+            /** @description The request's id, as in the answer's `Request-Id`. */
+            id: string;
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "fincon.request";
+            /**
+             * Format: int64
+             * @description When it was answered, in Unix seconds.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description How long the answer took, in microseconds.
+             */
+            duration: number;
+            error: components["schemas"]["RequestError"];
+            /** @description Whether it had an idempotency key. */
+            idempotency_key: boolean;
+            /** @description The HTTP method. */
+            method: string;
+            /** @description The `operationId` of this document; null when there is no such operation. */
+            operation: string | null;
+            /** @description The path, without its query, at most 200 bytes of it. What looks like a key or a client secret is masked. */
+            path: string;
+            /**
+             * Format: int64
+             * @description The answer's HTTP status.
+             */
+            status: number;
+        };
+        /** @description What the answer's error said, each at most 500 bytes; null when there was none, or when an earlier answer was given again. */
+        RequestError: {
+            /** @description The error's code. */
+            code: string | null;
+            /** @description What went wrong. */
+            message: string;
+            /** @description The parameter at fault. */
+            param: string | null;
+            /** @description The error's type. */
+            type: string;
+        } | null;
+        /** @description Requests, newest first. */
+        RequestList: {
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "list";
+            data: components["schemas"]["Request"][];
+            /** @description Whether there are objects beyond these. */
+            has_more: boolean;
+            /** @description The path at which the objects are listed. */
+            url: string;
+        };
+        /** @description What is running. */
+        Server: {
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "fincon.server";
+            /** @description The version of the API. */
+            api_version: string;
+            /**
+             * @description Where the data is; in memory it is gone when the server ends.
+             * @enum {string}
+             */
+            database: "memory" | "postgresql" | "sqlite";
+            /**
+             * @description Which keys are taken. Where it is any, each names a tenant of its own.
+             * @enum {string}
+             */
+            keys: "any" | "registered";
+            /**
+             * Format: int64
+             * @description The server's time, in Unix seconds; a test can move it.
+             */
+            now: number;
+            /** @description The server's own version. */
+            version: string;
+        };
+        /** @description A session in short. */
+        SessionSummary: {
+            /** @description The session's id. */
+            id: string;
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "fincon.session_summary";
+            account_holder: components["schemas"]["AccountHolder"];
+            /**
+             * Format: int64
+             * @description How many accounts were linked in it.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description When it was created, in Unix seconds.
+             */
+            created: number;
+            /** @description Which data it asks for. */
+            permissions: components["schemas"]["Permission"][];
+        };
+        /** @description Sessions in short, newest first. */
+        SessionSummaryList: {
+            /**
+             * @description The object's type.
+             * @enum {string}
+             */
+            object: "list";
+            data: components["schemas"]["SessionSummary"][];
+            /** @description Whether there are objects beyond these. */
+            has_more: boolean;
+            /** @description The path at which the objects are listed. */
+            url: string;
+        };
         /**
          * @description A step of the flow that the person sees.
          * @enum {string}
@@ -2203,6 +2477,18 @@ export interface components {
         };
         /** @description The key is valid but not allowed to do this. */
         Forbidden: {
+            headers: {
+                "Request-Id": components["headers"]["RequestId"];
+                "Stripe-Should-Retry": components["headers"]["ShouldRetry"];
+                "Stripe-Version": components["headers"]["StripeVersion"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
+        /** @description The key is a live one, or not allowed to do this. */
+        TestModeOnly: {
             headers: {
                 "Request-Id": components["headers"]["RequestId"];
                 "Stripe-Should-Retry": components["headers"]["ShouldRetry"];
@@ -3551,6 +3837,226 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    ListDeliveries: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the object that the page ends before: the page of newer ones. Not with `starting_after`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                ending_before?: components["parameters"]["EndingBefore"];
+                /**
+                 * @description How many objects a page has at most.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The id of the object that the page starts after: the page of older ones. Not with `ending_before`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                starting_after?: components["parameters"]["StartingAfter"];
+            };
+            header?: {
+                /**
+                 * @description A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+                 * @example acct_1032D82eZvKYlo2C
+                 */
+                "Stripe-Account"?: components["parameters"]["StripeAccount"];
+                /**
+                 * @description The version that the client was written for: a date, a release name where there is one, and betas after a
+                 *     semicolon. Any well-formed version is accepted.
+                 * @example 2026-09-30.endive
+                 */
+                "Stripe-Version"?: components["parameters"]["StripeVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries. */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    "Stripe-Account": components["headers"]["StripeAccount"];
+                    "Stripe-Version": components["headers"]["StripeVersion"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["TestModeOnly"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    ListRequests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the object that the page ends before: the page of newer ones. Not with `starting_after`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                ending_before?: components["parameters"]["EndingBefore"];
+                /**
+                 * @description How many objects a page has at most.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The id of the object that the page starts after: the page of older ones. Not with `ending_before`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                starting_after?: components["parameters"]["StartingAfter"];
+            };
+            header?: {
+                /**
+                 * @description A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+                 * @example acct_1032D82eZvKYlo2C
+                 */
+                "Stripe-Account"?: components["parameters"]["StripeAccount"];
+                /**
+                 * @description The version that the client was written for: a date, a release name where there is one, and betas after a
+                 *     semicolon. Any well-formed version is accepted.
+                 * @example 2026-09-30.endive
+                 */
+                "Stripe-Version"?: components["parameters"]["StripeVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests. */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    "Stripe-Account": components["headers"]["StripeAccount"];
+                    "Stripe-Version": components["headers"]["StripeVersion"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["TestModeOnly"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    RetrieveServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+                 * @example acct_1032D82eZvKYlo2C
+                 */
+                "Stripe-Account"?: components["parameters"]["StripeAccount"];
+                /**
+                 * @description The version that the client was written for: a date, a release name where there is one, and betas after a
+                 *     semicolon. Any well-formed version is accepted.
+                 * @example 2026-09-30.endive
+                 */
+                "Stripe-Version"?: components["parameters"]["StripeVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server. */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    "Stripe-Account": components["headers"]["StripeAccount"];
+                    "Stripe-Version": components["headers"]["StripeVersion"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["TestModeOnly"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+        };
+    };
+    ListSessions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The id of the object that the page ends before: the page of newer ones. Not with `starting_after`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                ending_before?: components["parameters"]["EndingBefore"];
+                /**
+                 * @description How many objects a page has at most.
+                 * @example 10
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The id of the object that the page starts after: the page of older ones. Not with `ending_before`.
+                 * @example fca_1MwVK82eZvKYlo2Cjw8FMxXf
+                 */
+                starting_after?: components["parameters"]["StartingAfter"];
+            };
+            header?: {
+                /**
+                 * @description A connected account to act for. Each has objects of its own, apart from those of the key's owner.
+                 * @example acct_1032D82eZvKYlo2C
+                 */
+                "Stripe-Account"?: components["parameters"]["StripeAccount"];
+                /**
+                 * @description The version that the client was written for: a date, a release name where there is one, and betas after a
+                 *     semicolon. Any well-formed version is accepted.
+                 * @example 2026-09-30.endive
+                 */
+                "Stripe-Version"?: components["parameters"]["StripeVersion"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions. */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    "Stripe-Account": components["headers"]["StripeAccount"];
+                    "Stripe-Version": components["headers"]["StripeVersion"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionSummaryList"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["TestModeOnly"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["ContentTooLarge"];

@@ -1,0 +1,75 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Keys } from './keys';
+
+interface Renderer { preauthorizeApiKey(scheme: string, key: string): void }
+declare global {
+  interface Window {
+    SwaggerUIBundle?: (options: {
+      url: string; dom_id: string; docExpansion: 'list'; defaultModelsExpandDepth: number; validatorUrl: null;
+      onComplete: () => void;
+    }) => Renderer;
+  }
+}
+
+const files = '/start/static/reference';
+
+/** The renderer is large: it is loaded when the reference is asked for. */
+function load(): Promise<void> {
+  if (window.SwaggerUIBundle) return Promise.resolve();
+  const style = Object.assign(document.createElement('link'), { rel: 'stylesheet', href: `${files}/swagger-ui.css` });
+  const script = Object.assign(document.createElement('script'), { src: `${files}/swagger-ui-bundle.js` });
+  const loaded = [style, script].map((file) => new Promise<void>((resolve, reject) => {
+    file.onload = () => resolve();
+    file.onerror = () => {
+      file.remove();
+      reject(new Error('The reference could not be loaded. Is the server still running?'));
+    };
+  }));
+  document.head.prepend(style); // the page's own rules come after it
+  document.head.append(script);
+  return Promise.all(loaded).then(() => undefined);
+}
+
+/** The renderer has its dark colours behind a class. */
+function followColours(): () => void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+  follow();
+  dark.addEventListener('change', follow);
+  return () => dark.removeEventListener('change', follow);
+}
+
+export function Reference({ keys }: { keys: Keys | null }) {
+  const [state, setState] = useState<'closed' | 'loading' | 'shown'>('closed');
+  const [problem, setProblem] = useState('');
+  const open = async () => {
+    setState('loading');
+    setProblem('');
+    try {
+      await load();
+      const renderer = window.SwaggerUIBundle!({
+        url: '/openapi.json', dom_id: '#reference-document', docExpansion: 'list', defaultModelsExpandDepth: 0, validatorUrl: null,
+        onComplete: () => {
+          if (keys) renderer.preauthorizeApiKey('bearerAuth', keys.secret);
+          setState('shown');
+        },
+      });
+    } catch (problem) {
+      setState('closed');
+      setProblem((problem as Error).message);
+    }
+  };
+  useEffect(followColours, []);
+  useEffect(() => { if (location.hash === '#reference') void open(); }, []);
+  return (
+    <section aria-labelledby="reference" class="area reference">
+      <h2 id="reference" tabIndex={-1}>Reference</h2>
+      <p>Every operation, from the document that the server holds each request against. Generate a client in your language from
+        it: <a href="/openapi.yaml">openapi.yaml</a>, <a href="/openapi.json">openapi.json</a>.</p>
+      {state !== 'shown' &&
+        <button type="button" onClick={open} disabled={state === 'loading'}>{state === 'loading' ? 'Loading…' : 'Show the reference'}</button>}
+      <p class="problem" role="status">{problem}</p>
+      <div id="reference-document" />
+    </section>
+  );
+}
