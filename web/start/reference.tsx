@@ -1,11 +1,11 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Keys } from './keys';
 
 interface Renderer { preauthorizeApiKey(scheme: string, key: string): void }
 declare global {
   interface Window {
     SwaggerUIBundle?: (options: {
-      url: string; dom_id: string; docExpansion: 'list'; defaultModelsExpandDepth: number; validatorUrl: null;
+      spec: Document; dom_id: string; docExpansion: 'list'; defaultModelsExpandDepth: number; validatorUrl: null;
       onComplete: () => void;
     }) => Renderer;
   }
@@ -22,7 +22,7 @@ function load(): Promise<void> {
     file.onload = () => resolve();
     file.onerror = () => {
       file.remove();
-      reject(new Error('The reference could not be loaded. Is the server still running?'));
+      reject(new Error(`no ${file.tagName}`));
     };
   }));
   document.head.prepend(style); // the page's own rules come after it
@@ -39,26 +39,48 @@ function followColours(): () => void {
   return () => dark.removeEventListener('change', follow);
 }
 
+/** An operation's parameter, or one that several share. */
+interface Parameter { required?: boolean; example?: unknown }
+interface Document {
+  paths: Record<string, Record<string, { parameters?: Parameter[] }>>;
+  components: { parameters: Record<string, Parameter> };
+}
+
+/**
+ * The document, as the renderer wants it: it would send every example, of parameters that can be left out too, such as an
+ * idempotency key that is always the same.
+ */
+async function read(): Promise<Document> {
+  const document = await (await fetch('/openapi.json')).json() as Document;
+  const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
+  const parameters = [...Object.values(document.components.parameters), ...operations.flatMap(({ parameters = [] }) => parameters)];
+  for (const parameter of parameters) if (!parameter.required) delete parameter.example;
+  return document;
+}
+
 export function Reference({ keys }: { keys: Keys | null }) {
   const [state, setState] = useState<'closed' | 'loading' | 'shown'>('closed');
   const [problem, setProblem] = useState('');
+  const renderer = useRef<Renderer>(null);
   const open = async () => {
     setState('loading');
     setProblem('');
     try {
-      await load();
-      const renderer = window.SwaggerUIBundle!({
-        url: '/openapi.json', dom_id: '#reference-document', docExpansion: 'list', defaultModelsExpandDepth: 0, validatorUrl: null,
-        onComplete: () => {
-          if (keys) renderer.preauthorizeApiKey('bearerAuth', keys.secret);
-          setState('shown');
-        },
+      const [spec] = await Promise.all([read(), load()]);
+      renderer.current = window.SwaggerUIBundle!({
+        spec, dom_id: '#reference-document', docExpansion: 'list', defaultModelsExpandDepth: 0, validatorUrl: null,
+        onComplete: () => setState('shown'),
       });
-    } catch (problem) {
+    } catch {
       setState('closed');
-      setProblem((problem as Error).message);
+      setProblem('The reference could not be loaded. Is the server still running?');
     }
   };
+  useEffect(() => {
+    if (state !== 'shown' || !keys) return;
+    renderer.current?.preauthorizeApiKey('bearerAuth', keys.secret);
+    renderer.current?.preauthorizeApiKey('publishableKey', keys.publishable);
+  }, [state, keys]);
   useEffect(followColours, []);
   useEffect(() => { if (location.hash === '#reference') void open(); }, []);
   return (

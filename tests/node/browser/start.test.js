@@ -209,7 +209,6 @@ test('the reference has every operation', withPage({}, async (page) => {
   await operation.getByRole('button', { name: 'Try it out' }).click();
   await operation.getByRole('button', { name: 'Execute' }).click();
   await operation.locator('.live-responses-table .response').waitFor();
-  console.log(await operation.locator('.responses-inner').first().innerText());
   assert.equal((await ask(key, '/v1/fincon/sessions')).data.length, 1, 'it is called with the page\'s key');
 }));
 
