@@ -109,6 +109,7 @@ func New(config Config) (*Server, error) {
 		e.OPTIONS(path, preflight)
 	}
 	s.servePages(e)
+	s.serveScript(e)
 
 	e.GET("/openapi.yaml", serve("application/yaml; charset=utf-8", openapi.YAML))
 	e.GET("/openapi.json", serve("application/json; charset=utf-8", openapi.JSON))
