@@ -2,7 +2,9 @@ import { en } from './en';
 import { es } from './es';
 
 /** The keys of a catalogue, with what each takes. */
-export type Messages = { [Key in keyof typeof en]: (typeof en)[Key] extends string ? string : (typeof en)[Key] };
+export type Messages = {
+  [Key in keyof typeof en]: (typeof en)[Key] extends (...args: infer Taken) => string ? (...args: Taken) => string : string;
+};
 
 /** A catalogue, and the locale by which numbers and times are written. */
 export interface Language { tag: string; words: Messages }

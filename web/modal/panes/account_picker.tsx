@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type Manifest, type Offer, Refusal } from '../api';
+import type { Manifest, Offer } from '../api';
 import { useFlow, useFlowState, useLocale, useWords } from '../context';
 import type { Messages } from '../messages/messages';
 import { useAnnouncement } from '../parts/announce';

@@ -1,4 +1,3 @@
-import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useWords } from '../context';
 
@@ -11,7 +10,7 @@ interface Props {
   problem?: string;
   hint?: string;
   secret?: boolean;
-  input?: JSX.InputHTMLAttributes<HTMLInputElement>;
+  input?: { autocomplete?: string; inputMode?: 'numeric'; maxLength?: number };
 }
 
 /** A labelled field, with what is wrong with it under it. */
@@ -23,7 +22,7 @@ export function Field({ id, label, value, onInput, onBlur, problem = '', hint = 
     <div class="field">
       <label for={id}>{label}</label>
       <div class={`control${problem ? ' wrong' : ''}`}>
-        <input id={id} type={secret && !visible ? 'password' : 'text'} autocapitalize="none" spellcheck={false} maxLength={500} {...input}
+        <input id={id} {...(secret && !visible ? { type: 'password' } as const : { type: 'text' } as const)} autocapitalize="none" spellcheck={false} maxLength={500} {...input}
           value={value} aria-invalid={problem !== ''} aria-describedby={describedBy || undefined} aria-required
           onInput={(event) => onInput(event.currentTarget.value)} onBlur={onBlur} />
         {secret && (

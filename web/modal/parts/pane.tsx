@@ -1,4 +1,4 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useFlow, useFlowState, useWords } from '../context';
 import { Notice } from './notice';
@@ -34,11 +34,7 @@ export function Pane({ title, children, footer, above, onSubmit, focus = 'title'
     </>
   );
   if (!onSubmit) return <div class="pane">{content}</div>;
-  const submit: JSX.SubmitEventHandler<HTMLFormElement> = (event) => {
-    event.preventDefault();
-    onSubmit();
-  };
-  return <form class="pane" noValidate onSubmit={submit}>{content}</form>;
+  return <form class="pane" noValidate onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>{content}</form>;
 }
 
 /** Lets the keyboard scroll what does not fit and has nothing else to go to. */
