@@ -40,8 +40,7 @@ func (s *Server) serveStart(e *echo.Echo) error {
 
 // startPage is the page for this server: it says which keys are taken.
 func (s *Server) startPage() (*web.File, error) {
-	file, _ := web.Named("start/index.html")
-	parsed, err := template.New("start").Parse(string(file.Body()))
+	parsed, err := template.New("start").Parse(string(builtFile("start/index.html").Body()))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"crypto/sha256"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fincon/impl/apikey"
 	"fincon/impl/clock"
+	"fincon/impl/store"
 	"fincon/tests/harness"
 )
 
@@ -26,6 +29,19 @@ func TestBrowser(t *testing.T) {
 				"FINCON_CHROMIUM="+chromium)
 		})
 	}
+}
+
+// The start page of a server that takes registered keys: node/browser/registered.js.
+func TestBrowserRegisteredKeys(t *testing.T) {
+	t.Parallel()
+	server := harness.Start(t, harness.SQLite, harness.RegisteredKeys, harness.Clock(clock.Test(0)))
+	const secret, publishable = "sk_test_registered", "pk_test_registered"
+	for key, kind := range map[string]apikey.Kind{secret: apikey.Secret, publishable: apikey.Publishable} {
+		hash := sha256.Sum256([]byte(key))
+		require.NoError(t, server.Store.InsertAPIKey(t.Context(), store.APIKey{Hash: hash[:], Tenant: "acme", Kind: string(kind)}))
+	}
+	runNode(t, "browser/registered.js", "FINCON_URL="+server.URL, "FINCON_CONTROL_URL="+server.Control(t).URL,
+		"FINCON_CHROMIUM="+findChromium(t), "FINCON_SECRET_KEY="+secret, "FINCON_PUBLISHABLE_KEY="+publishable)
 }
 
 // chromiums are the names of Chromium and its kin; the same in scripts/need.sh.

@@ -38,8 +38,8 @@ async function put(text: string): Promise<boolean> {
 export function Code({ text, what }: { text: string; what: string }) {
   return (
     <div class="code">
-      <pre tabIndex={0} role="region" aria-label={what}><code>{text}</code></pre>
       <Copy text={text} what={what} />
+      <pre tabIndex={0} role="region" aria-label={what}><code>{text}</code></pre>
     </div>
   );
 }

@@ -22,7 +22,7 @@ export interface Kind<T extends { id: string }> {
 const now = (row: unknown) => () => Promise.resolve(`${JSON.stringify(row, null, 2)}\n`);
 
 const milliseconds = (microseconds: number) =>
-  `${(microseconds / 1000).toLocaleString('en', { maximumFractionDigits: microseconds < 10_000 ? 1 : 0 })} ms`;
+  `${(microseconds / 1000).toLocaleString('en', { maximumSignificantDigits: microseconds < 1_000_000 ? 2 : 4 })} ms`;
 
 const requests: Kind<Request> = {
   label: 'Requests',

@@ -128,7 +128,7 @@ function Filters({ kind, filter, setFilter, text, setText, paused, setPaused }: 
         </select>
       </div>
       <div class="grow">
-        <label for={`${id}-text`}>That contain</label>
+        <label for={`${id}-text`}>Containing</label>
         <input id={`${id}-text`} type="search" autocomplete="off" spellcheck={false} value={text}
           onInput={(event) => setText(event.currentTarget.value)} />
       </div>

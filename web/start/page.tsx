@@ -8,12 +8,14 @@ import { Try } from './try';
 /** The start page. any is whether the server takes any key; else it shows nothing before a person has entered theirs. */
 export function Page({ any }: { any: boolean }) {
   const [keys, setKeys] = useState<Keys | null>(() => any ? ownKeys() : null);
+  const [own, setOwn] = useState(any);
   const [asking, setAsking] = useState(false);
   const api = useMemo(() => keys && new Api(keys.secret), [keys]);
   const [server, setServer] = useState<Server | null>(null);
   useEffect(() => { api?.server().then(setServer, () => setServer(null)); }, [api]);
   const take = (keys: Keys) => {
     setKeys(keys);
+    setOwn(false);
     setAsking(false);
   };
   return (
@@ -27,7 +29,7 @@ export function Page({ any }: { any: boolean }) {
         {(!keys || asking) && <AskForKeys any={any} take={take} cancel={keys ? () => setAsking(false) : undefined} />}
         {keys && !asking &&
           <p class="tenant">
-            {any ? 'Each key has data of its own. This page made one for this browser.' : 'You look at the data of your key.'}{' '}
+            {own ? 'Each key has data of its own. This page made one for this browser.' : 'You look at the data of the key that you entered.'}{' '}
             <button type="button" class="link" onClick={() => setAsking(true)}>Use another key</button>
           </p>}
         <div class="areas">

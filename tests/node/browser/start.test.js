@@ -109,7 +109,7 @@ test('filters leave out, and say so', withPage({}, async (page) => {
   await row(page, '/v1/events').waitFor();
   await page.getByLabel('Show', { exact: true }).selectOption('Failed');
   assert.deepEqual(await page.locator('.rows .title').allTextContents(), ['GET /v1/events']);
-  await page.getByLabel('That contain').fill('nowhere');
+  await page.getByLabel('Containing').fill('nowhere');
   await page.getByText('Nothing here is as you filter. 2 are left out.').waitFor();
 }));
 
