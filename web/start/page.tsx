@@ -33,7 +33,7 @@ export function Page({ any }: { any: boolean }) {
             <button type="button" class="link" onClick={() => setAsking(true)}>Use another key</button>
           </p>}
         <div class="areas">
-          {api && keys && <Try key={keys.secret} api={api} keys={keys} server={server} />}
+          {api && keys && <Try key={keys.secret} api={api} any={any} keys={keys} server={server} />}
           {api && keys && <Live key={keys.secret} api={api} />}
           <Reference keys={keys} />
         </div>

@@ -12,13 +12,13 @@ const databases: Record<Server['database'], string> = {
 };
 
 /** What is running. */
-function Running({ server, keys }: { server: Server | null; keys: Keys }) {
+function Running({ server, secret }: { server: Server | null; secret: string | undefined }) {
   return (
     <dl class="running">
       <dt>Address</dt>
-      <dd><code>{location.origin}</code> <Copy text={location.origin} what="the address" /></dd>
+      <dd><code>{location.origin}</code><Copy text={location.origin} what="the address" /></dd>
       <dt>Secret key</dt>
-      <dd><code>{keys.secret}</code> <Copy text={keys.secret} what="the secret key" /></dd>
+      <dd>{secret ? <><code>{secret}</code><Copy text={secret} what="the secret key" /></> : 'The one that you entered'}</dd>
       <dt>Data</dt>
       <dd>{server ? databases[server.database] : '…'}</dd>
       <dt>Version</dt>
@@ -36,7 +36,8 @@ type State =
   | { at: 'done'; created: string; session: string; accounts: Answered[] }
   | { at: 'failed'; created?: string; problem: string };
 
-export function Try({ api, keys, server }: { api: Api; keys: Keys; server: Server | null }) {
+/** any is whether the server takes any key. Where it does not, keys are not shown. */
+export function Try({ api, any, keys, server }: { api: Api; any: boolean; keys: Keys; server: Server | null }) {
   const [state, setState] = useState<State>({ at: 'start' });
 
   const run = async () => {
@@ -58,10 +59,10 @@ export function Try({ api, keys, server }: { api: Api; keys: Keys; server: Serve
   };
 
   const busy = state.at === 'busy';
+  const shown = any ? keys.secret : 'YOUR_SECRET_KEY';
   return (
     <section aria-labelledby="try" class="area try">
       <h2 id="try" tabIndex={-1}>Try it</h2>
-      <Running server={server} keys={keys} />
       <p>One press does what your backend and your page would do: create a session, open the linking flow for it, and read what was
         linked. Choose the bank “Test (Non-OAuth)”; any user name and password will do.</p>
       <button type="button" class="primary" onClick={run} aria-disabled={busy || undefined} disabled={busy}>
@@ -75,13 +76,15 @@ export function Try({ api, keys, server }: { api: Api; keys: Keys; server: Serve
       {state.at === 'done' && <Results state={state} api={api} />}
       {state.at !== 'done' && state.at !== 'start' && state.created &&
         <Answer open title="The session" text={state.created} />}
+      <h3>What is running</h3>
+      <Running server={server} secret={any ? keys.secret : undefined} />
       <h3>From your backend</h3>
       <p>The same request, with the SDK that you use already:</p>
-      <Snippets all={snippets(location.origin, keys.secret)} what="Create a session" />
+      <Snippets all={snippets(location.origin, shown)} what="Create a session" />
       <details>
         <summary>Receive events</summary>
         <p>Register the address at which your backend listens. The answer has the secret that events are signed with.</p>
-        <Code text={webhookSnippet(location.origin, keys.secret)} what="Register a webhook endpoint" />
+        <Code text={webhookSnippet(location.origin, shown)} what="Register a webhook endpoint" />
       </details>
     </section>
   );

@@ -210,6 +210,16 @@ test('the reference has every operation', withPage({}, async (page) => {
   await operation.getByRole('button', { name: 'Execute' }).click();
   await operation.locator('.live-responses-table .response').waitFor();
   assert.equal((await ask(key, '/v1/fincon/sessions')).data.length, 1, 'it is called with the page\'s key');
+  await picture(page, 'start reference light 1280');
+}));
+
+test('the reference follows the colours', withPage({ scheme: 'dark', width: 320 }, async (page) => {
+  await page.goto(`${server}/#reference`);
+  await page.locator('.opblock').first().waitFor();
+  await page.locator('#reference').scrollIntoViewIfNeeded();
+  await picture(page, 'start reference dark 320');
+  try { await axe(page); } catch (e) { console.log(e.message.slice(0, 6000)); }
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing is cut off');
 }));
 
 for (const scheme of ['light', 'dark']) {
