@@ -1795,7 +1795,7 @@ type AuthSessionCreateParams struct {
 	// Institution The institution's id.
 	Institution string `json:"institution"`
 
-	// ReturnURL Where the person is sent after signing in: `ios`, `auth-redirect/` and an application id for the mobile SDKs.
+	// ReturnURL Where the person is sent after signing in: `ios`, `auth-redirect/` and an application id for the mobile SDKs; `page` for a page of this server, which closes its window.
 	ReturnURL *string `json:"return_url,omitempty"`
 
 	// UseAbstractFlow Taken for compatibility.

@@ -1557,7 +1557,7 @@ export interface components {
             expand?: components["schemas"]["Expand"];
             /** @description The institution's id. */
             institution: string;
-            /** @description Where the person is sent after signing in: `ios`, `auth-redirect/` and an application id for the mobile SDKs. */
+            /** @description Where the person is sent after signing in: `ios`, `auth-redirect/` and an application id for the mobile SDKs; `page` for a page of this server, which closes its window. */
             return_url?: string;
             /** @description Taken for compatibility. */
             use_abstract_flow?: boolean;
