@@ -14,7 +14,7 @@ export const en = {
   consentTitle: (business: string | null) =>
     business ? `Share your bank data with ${business}` : 'Share your bank data',
   consentLead: (business: string | null) =>
-    business ? `${business} asks for this, of the accounts that you choose:` : 'This is asked for, of the accounts that you choose:',
+    business ? `${business} asks for, of the accounts that you choose:` : 'Of each account that you choose:',
   consentStop: 'You can stop sharing later: ask your bank, or the business that you share with.',
   consentDetails: 'What exactly is shared?',
   consentAgree: 'Agree and continue',
@@ -60,6 +60,7 @@ export const en = {
   // Sign in.
   signInTitle: (bank: string) => `Sign in at ${bank}`,
   signInTest: 'Test mode: any user name and password will do.',
+  signInTestCode: 'Test mode: any six digits will do.',
   signInProblem: 'Something you entered needs another look.',
   signInNeeded: 'This is needed to sign in.',
   signInWrong: 'This is not right. Try again.',
@@ -164,7 +165,7 @@ export const en = {
   downTitle: (bank: string) => `${bank} cannot be reached`,
   downText: 'The bank does not answer at the moment. Try again later, or choose another bank.',
   maintenanceTitle: (bank: string) => `${bank} is being maintained`,
-  maintenanceText: (until: string) => `Sign-ins are expected to work again ${until}. Until then you can choose another bank.`,
+  maintenanceText: (until: string) => `Sign-ins are expected to work again on ${until}. Until then you can choose another bank.`,
   brokenTitle: (bank: string) => `Something is wrong at ${bank}`,
   brokenText: 'The bank’s answer could not be understood. This is not up to you. Choose another bank, or come back later.',
   failedTitle: (bank: string) => `Signing in at ${bank} did not work`,

@@ -13,7 +13,7 @@ export const es: Messages = {
 
   consentTitle: (business) => (business ? `Comparte tus datos bancarios con ${business}` : 'Comparte tus datos bancarios'),
   consentLead: (business) =>
-    business ? `${business} solicita lo siguiente, de las cuentas que elijas:` : 'Se solicita lo siguiente, de las cuentas que elijas:',
+    business ? `${business} solicita, de las cuentas que elijas:` : 'De cada cuenta que elijas:',
   consentStop: 'Puedes dejar de compartir más adelante: pídeselo a tu banco o a la empresa con la que compartes.',
   consentDetails: '¿Qué se comparte exactamente?',
   consentAgree: 'Aceptar y continuar',
@@ -56,6 +56,7 @@ export const es: Messages = {
 
   signInTitle: (bank) => `Inicia sesión en ${bank}`,
   signInTest: 'Modo de prueba: sirven cualquier usuario y contraseña.',
+  signInTestCode: 'Modo de prueba: sirven seis dígitos cualesquiera.',
   signInProblem: 'Hay algo que conviene revisar.',
   signInNeeded: 'Este dato es necesario para iniciar sesión.',
   signInWrong: 'Esto no es correcto. Inténtalo de nuevo.',
@@ -154,7 +155,7 @@ export const es: Messages = {
   downTitle: (bank) => `No se puede acceder a ${bank}`,
   downText: 'El banco no responde por el momento. Inténtalo más tarde o elige otro banco.',
   maintenanceTitle: (bank) => `${bank} está en mantenimiento`,
-  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo ${until}. Hasta entonces puedes elegir otro banco.`,
+  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo el ${until}. Hasta entonces puedes elegir otro banco.`,
   brokenTitle: (bank) => `Algo falla en ${bank}`,
   brokenText: 'No se ha podido entender la respuesta del banco. No depende de ti. Elige otro banco o vuelve más tarde.',
   failedTitle: (bank) => `No se ha podido iniciar sesión en ${bank}`,

@@ -38,7 +38,7 @@ export function Consent() {
         {manifest.allow_manual_entry && <Button kind="link" onClick={() => flow.manual()}>{words.manualInstead}</Button>}
       </>
     }>
-      <p class="lead">{words.consentLead(manifest.business_name)}</p>
+      <p class="quiet">{words.consentLead(manifest.business_name)}</p>
       <ul class="shares">
         {shared.map(({ icon, name, line }) => (
           <li key={name}><span class="disc"><Icon name={icon} /></span><span><strong>{name}</strong><span class="quiet">{line}</span></span></li>

@@ -55,7 +55,7 @@ export function ManualEntry() {
   );
   return (
     <Pane title={words.manualTitle} onSubmit={submit} footer={<Button submit busy={busy === 'type'}>{words.manualSubmit}</Button>}>
-      <p class="lead">{words.manualLead}</p>
+      <p>{words.manualLead}</p>
       <Check label={words.manualPicture} />
       {submitted && names.some(problem) && <Notice kind="danger">{words.manualProblem}</Notice>}
       {manifest && !manifest.livemode && (

@@ -78,9 +78,18 @@ function Form({ signIn }: { signIn: Session }) {
         <Asked key={question.name} id={`question-${i}`} question={question} value={answers[question.name] ?? ''}
           problem={problems[question.name] ?? ''} onInput={(value) => put(question.name, value)} />
       ))}
-      <p class="quiet">{manifest?.livemode ? words.signInPrivate : words.signInTest}</p>
+      <Hint questions={questions} live={manifest?.livemode ?? true} />
     </Pane>
   );
+}
+
+/** What helps to answer. */
+function Hint({ questions, live }: { questions: Question[]; live: boolean }) {
+  const words = useWords();
+  const asks = (type: Question['type']) => questions.some((question) => question.type === type);
+  if (live) return asks('password') ? <p class="quiet">{words.signInPrivate}</p> : null;
+  if (asks('password')) return <p class="quiet">{words.signInTest}</p>;
+  return asks('code') ? <p class="quiet">{words.signInTestCode}</p> : null;
 }
 
 interface AskedProps { id: string; question: Question; value: string; problem: string; onInput: (value: string) => void }

@@ -34,17 +34,19 @@ export function TroublePane() {
   const words = useWords();
   const locale = useLocale();
   const { trouble, linked } = useFlowState();
+  const waysOn = useWaysOn(trouble);
   if (!trouble) return null;
   const { icon, title, text, shared } = tell(trouble, words, locale);
   return (
-    <Pane title={title} above={<span class="disc large"><Icon name={icon} /></span>} footer={<WaysOn trouble={trouble} />}>
+    <Pane title={title} above={<span class="disc large"><Icon name={icon} /></span>} footer={waysOn}>
       <p>{text}</p>
       {shared === false && !linked && <p class="quiet">{words.nothingShared}</p>}
     </Pane>
   );
 }
 
-function WaysOn({ trouble }: { trouble: Trouble }) {
+/** What can be done next. */
+function useWaysOn(trouble: Trouble | null): ComponentChildren {
   const flow = useFlow();
   const words = useWords();
   const { manifest, busy } = useFlowState();
@@ -52,8 +54,8 @@ function WaysOn({ trouble }: { trouble: Trouble }) {
     <Button kind={kind} busy={busy === 'anotherBank'} onClick={() => flow.anotherBank()}>{words.anotherBank}</Button>
   );
   const again = (go: () => void) => <Button busy={busy === 'signInAgain'} onClick={go}>{words.tryAgain}</Button>;
-  switch (trouble.kind) {
-    case 'homeless':
+  switch (trouble?.kind) {
+    case undefined: case 'homeless':
       return null;
     case 'used': case 'expired': case 'unknown':
       return flow.canLeave ? <Button onClick={() => flow.leave()}>{words.backTo(manifest?.business_name ?? null)}</Button> : null;
