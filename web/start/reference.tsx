@@ -2,14 +2,36 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Keys } from './keys';
 
 interface Renderer { preauthorizeApiKey(scheme: string, key: string): void }
+
+/** What the renderer gives to plugins, as far as it is used here. */
+interface System {
+  React: { createElement(type: unknown, props: object | null, ...children: unknown[]): unknown };
+}
+interface LayoutProps {
+  getComponent(name: string, container?: boolean): unknown;
+  specSelectors: { info(): { get(name: 'description'): string } | undefined };
+}
+
 declare global {
   interface Window {
     SwaggerUIBundle?: (options: {
-      spec: Document; dom_id: string; docExpansion: 'list'; defaultModelsExpandDepth: number; validatorUrl: null;
+      spec: Document; dom_id: string; docExpansion: 'list'; validatorUrl: null; layout: string;
+      plugins: ((system: System) => { components: Record<string, (props: LayoutProps) => unknown> })[];
       onComplete: () => void;
     }) => Renderer;
   }
 }
+
+/** The renderer's own layout takes itself for a whole page, with a main part and a first heading. This one is a part. */
+const layout = ({ React: { createElement } }: System) => ({
+  components: {
+    Part: ({ getComponent, specSelectors }: LayoutProps) => createElement('div', { className: 'swagger-ui' },
+      createElement(getComponent('SvgAssets'), null),
+      createElement(getComponent('Markdown', true), { source: specSelectors.info()?.get('description') ?? '' }),
+      createElement(getComponent('AuthorizeBtnContainer', true), null),
+      createElement(getComponent('operations', true), null)),
+  },
+});
 
 const files = '/start/static/reference';
 
@@ -68,7 +90,7 @@ export function Reference({ keys }: { keys: Keys | null }) {
     try {
       const [spec] = await Promise.all([read(), load()]);
       renderer.current = window.SwaggerUIBundle!({
-        spec, dom_id: '#reference-document', docExpansion: 'list', defaultModelsExpandDepth: 0, validatorUrl: null,
+        spec, dom_id: '#reference-document', docExpansion: 'list', validatorUrl: null, layout: 'Part', plugins: [layout],
         onComplete: () => setState('shown'),
       });
     } catch {

@@ -1,14 +1,4 @@
-/** The script that gives a page Stripe, as far as this page uses it. */
-interface Result {
-  financialConnectionsSession?: { id: string; accounts: { id: string }[] };
-  error?: { message: string };
-}
-interface Stripe {
-  collectFinancialConnectionsAccounts(options: { clientSecret: string }): Promise<Result>;
-}
-declare global {
-  interface Window { Stripe?: (publishableKey: string) => Stripe }
-}
+import type {} from '@stripe/stripe-js'; // what window.Stripe is
 
 let loading: Promise<void> | undefined;
 
@@ -28,12 +18,12 @@ function load(): Promise<void> {
   return loading;
 }
 
-/** Opens the modal for a session and resolves when the person is done: with the accounts that were linked. */
+/** Opens the modal for a session and resolves when the person is done: with the ids of the accounts that were linked. */
 export async function link(publishableKey: string, clientSecret: string): Promise<string[]> {
   await load();
   if (!window.Stripe) throw new Error('The script /stripe.js did not give this page Stripe.');
   const { financialConnectionsSession, error } =
     await window.Stripe(publishableKey).collectFinancialConnectionsAccounts({ clientSecret });
-  if (error) throw new Error(error.message);
+  if (error) throw new Error(error.message ?? 'The linking flow failed.');
   return (financialConnectionsSession?.accounts ?? []).map((account) => account.id);
 }
