@@ -35,8 +35,12 @@ func (s *Server) rememberRequest(ctx echo.Context, requestID string, fault *apie
 	if !known || caller.Scope.Livemode || request.Header.Get(unlisted) != "" {
 		return
 	}
+	method, path := request.Method, request.URL.Path
+	if len(request.RequestURI) > longestPath { // they are parts of the request's first line, query and all
+		method, path = clip(method, longestPath), clip(path, longestPath)
+	}
 	s.requests.Add(caller.Scope.Tenant, activity.Request{
-		ID: requestID, Method: clip(request.Method, longestPath), Path: clip(request.URL.Path, longestPath),
+		ID: requestID, Method: method, Path: path,
 		Operation: s.contract.Operation(request.Method, ctx.Path()), Status: ctx.Response().Status,
 		Answered: s.Clock.Now().Unix(), Took: took, IdempotencyKey: request.Header.Get("Idempotency-Key") != "",
 		Fault: faultOf(fault),
@@ -52,12 +56,12 @@ func faultOf(fault *apierror.Error) *activity.Fault {
 	}
 }
 
-// clip is the text's beginning. A copy: what was longer, such as a whole URL, is not held in memory by it.
+// clip is a copy of the text's beginning: it does not hold in memory what the text is a part of, such as a whole body.
 func clip(text string, longest int) string {
 	if len(text) <= longest {
-		return text
+		return strings.Clone(text)
 	}
-	return strings.ToValidUTF8(strings.Clone(text[:longest]), "") + "…"
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }
 
 // ListRequests lists the latest requests, newest first (GET /v1/fincon/requests).

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -260,4 +261,28 @@ func TestActivityIsolation(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is remembered holds nothing of what it came from: a name out of a body must not keep the whole body in memory. It is not
+// parallel, as it measures.
+func TestActivityHoldsLittle(t *testing.T) {
+	server := harness.Start(t, harness.Memory)
+	used := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	long, query := strings.Repeat("x", 100_000), strings.Repeat("x", 30_000)
+	send := func(count int) {
+		for range count {
+			server.Send(t, harness.Request{Body: "unknown=1&padding=" + long})
+			server.Send(t, harness.Request{Path: "/v1/none?padding=" + query})
+			server.Send(t, harness.Request{Method: "BREW", Path: "/v1/none?padding=" + query})
+		}
+	}
+	send(1)
+	before := used()
+	send(activity.Entries / 3)
+	require.Less(t, used(), before+3<<20)
 }
