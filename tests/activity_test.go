@@ -170,7 +170,7 @@ func TestActivityDeliveries(t *testing.T) {
 		w := begin(t, kind)
 		arrives, fails := w.receiver(), w.receiver()
 		fails.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-		good, bad := w.endpoint(arrives.URL).ID, w.endpoint(fails.URL).ID
+		good, bad, deleted := w.endpoint(arrives.URL).ID, w.endpoint(fails.URL).ID, w.endpoint(fails.URL).ID
 		w.refresh(w.link(sandbox.TestNonOAuth, "Success")[0], allFeatures...)
 		list := func(query string) gen.DeliveryList {
 			return read[gen.DeliveryList](t, w.Send(t, look(deliveries+query)))
@@ -195,6 +195,9 @@ func TestActivityDeliveries(t *testing.T) {
 		require.EqualValues(t, http.StatusTeapot, *found[bad].LastAttempt.Status)
 		require.Equal(t, harness.Noon.Add(time.Hour).Unix(), *found[bad].NextAttempt)
 		requireDeliveryPages(t, list)
+		require.Contains(t, found, deleted)
+		w.Send(t, harness.Request{Method: http.MethodDelete, Path: webhookEndpoints + "/" + deleted})
+		require.NotContains(t, byEndpoint(), deleted, "it neither waits nor was it received")
 
 		fails.Answer(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		w.Advance(t, 72*time.Hour)
@@ -285,4 +288,20 @@ func TestActivityHoldsLittle(t *testing.T) {
 	before := used()
 	send(activity.Entries / 3)
 	require.Less(t, used(), before+3<<20)
+}
+
+// A tenant that is reset is forgotten.
+func TestActivityReset(t *testing.T) {
+	t.Parallel()
+	w := begin(t, harness.Memory)
+	receiver := w.receiver()
+	w.endpoint(receiver.URL)
+	w.link(sandbox.TestNonOAuth, "Success")
+	w.Settle(t)
+	require.NotEmpty(t, read[gen.DeliveryList](t, w.Send(t, look(deliveries))).Data)
+	reset := w.Control(t).Send(t, harness.Request{Method: http.MethodPost, Path: "/tenant/reset"})
+	require.Equal(t, http.StatusNoContent, reset.Status, reset.Body)
+	for _, path := range []string{deliveries, requests, sessionSummaries} {
+		require.Empty(t, read[listed](t, w.Send(t, look(path))).Data, path)
+	}
 }
