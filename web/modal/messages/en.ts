@@ -161,7 +161,7 @@ export const en = {
 
   // Trouble.
   anotherBank: 'Choose another bank',
-  nothingShared: 'Nothing was shared.',
+  nothingShared: (bank: string) => `Nothing from ${bank} was shared.`,
   downTitle: (bank: string) => `${bank} cannot be reached`,
   downText: 'The bank does not answer at the moment. Try again later, or choose another bank.',
   maintenanceTitle: (bank: string) => `${bank} is being maintained`,

@@ -151,7 +151,7 @@ export const es: Messages = {
   leftText: 'Si no ocurre nada, cierra esta ventana.',
 
   anotherBank: 'Elegir otro banco',
-  nothingShared: 'No se ha compartido nada.',
+  nothingShared: (bank) => `No se ha compartido nada de ${bank}.`,
   downTitle: (bank) => `No se puede acceder a ${bank}`,
   downText: 'El banco no responde por el momento. Inténtalo más tarde o elige otro banco.',
   maintenanceTitle: (bank) => `${bank} está en mantenimiento`,
