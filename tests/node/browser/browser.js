@@ -77,7 +77,8 @@ function watch(context, { hosts = [], expected = [] }) {
   const allowed = new Set([new URL(server).host, ...hosts]);
   const seen = [];
   context.on('console', (message) => {
-    if (message.type() === 'error') seen.push(`console: ${message.text()} (${message.location().url})`);
+    const { url } = message.location();
+    if (message.type() === 'error' && !url.endsWith('/favicon.ico')) seen.push(`console: ${message.text()} (${url})`);
   });
   context.on('weberror', (error) => seen.push(`uncaught: ${error.error().stack}`));
   context.on('request', (request) => {
