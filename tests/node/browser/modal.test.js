@@ -28,20 +28,28 @@ test('accounts at a bank with a form are linked', withPage({}, async (page) => {
   assert.deepEqual((await events(begun)).filter((type) => type === 'created'), ['created', 'created']);
 }));
 
-for (const bank of ['Ownership Accounts', 'Invalid Payment Accounts', 'Tokenized Account Number', 'Inactive Accounts',
-  'Immediately Requires Reauthentication', 'Eventually Requires Reauthentication', 'Data cannot be shared through Link']) {
-  test(`accounts at ${bank} are linked`, withPage({}, async (page) => {
-    const begun = await open(page, { permissions: ['balances'] });
-    await toAccounts(page, bank);
+test('accounts of every other bank with a form are linked, one bank after the other', withPage({}, async (page) => {
+  const begun = await open(page, { permissions: ['balances'] });
+  await agree(page);
+  const linked = [];
+  for (const bank of ['Ownership Accounts', 'Invalid Payment Accounts', 'Tokenized Account Number', 'Inactive Accounts',
+    'Immediately Requires Reauthentication', 'Eventually Requires Reauthentication', 'Data cannot be shared through Link']) {
+    await picker(page);
+    await chooseBank(page, bank);
+    await signIn(page);
+    await at(page, 'Choose accounts');
     await button(page, 'Select all').click();
-    const names = await page.locator('.account-name').allInnerTexts();
+    linked.push(...await page.locator('.account-name').allInnerTexts());
     await button(page, /^Link \d accounts$/).click();
     await at(page, 'Your accounts are linked');
-    await finish(page);
-    assert.ok(names.length > 1);
-    await assertSeen(begun, names);
-  }));
-}
+    assert.equal(await page.locator('.linked li').count(), linked.length);
+    await button(page, 'Link another account').click();
+  }
+  await button(page, 'Close').click();
+  await page.waitForURL('**/link/success');
+  assert.equal(linked.length, 19);
+  await assertSeen(begun, linked);
+}));
 
 test('accounts at a bank with a page of its own are linked', withPage({}, async (page) => {
   const begun = await open(page, { permissions: ['balances'] });
@@ -186,6 +194,18 @@ test('limits and filters', withPage({}, async (page) => {
   assert.equal(await button(page, 'Link another account').count(), 0, 'there is room for no more');
   await finish(page);
   await assertSeen(begun, ['Success', 'Savings', 'Joint Owners']);
+}));
+
+test('at least one account must be one that can be used for payments', withPage(refused, async (page) => {
+  const begun = await open(page, { permissions: ['balances'], filters: { require_payment_method_support: 'at_least_one' } });
+  await toAccounts(page);
+  await choose(page, 'Credit Card');
+  await page.getByText('Choose at least one account that can be used for payments.').waitFor();
+  assert.equal(await button(page, 'Try again').count(), 0);
+  await choose(page, 'Savings');
+  await at(page, 'Your accounts are linked');
+  await finish(page);
+  await assertSeen(begun, ['Credit Card', 'Savings']);
 }));
 
 test('a payout asks for one account and its number', withPage({}, async (page) => {

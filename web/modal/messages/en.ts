@@ -165,7 +165,7 @@ export const en = {
   downTitle: (bank: string) => `${bank} cannot be reached`,
   downText: 'The bank does not answer at the moment. Try again later, or choose another bank.',
   maintenanceTitle: (bank: string) => `${bank} is being maintained`,
-  maintenanceText: (until: string) => `Sign-ins are expected to work again on ${until}. Until then you can choose another bank.`,
+  maintenanceText: (until: string) => `Sign-ins are expected to work again on ${until}; until then you can choose another bank.`,
   brokenTitle: (bank: string) => `Something is wrong at ${bank}`,
   brokenText: 'The bank’s answer could not be understood. This is not up to you. Choose another bank, or come back later.',
   failedTitle: (bank: string) => `Signing in at ${bank} did not work`,

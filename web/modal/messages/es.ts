@@ -155,7 +155,7 @@ export const es: Messages = {
   downTitle: (bank) => `No se puede acceder a ${bank}`,
   downText: 'El banco no responde por el momento. Inténtalo más tarde o elige otro banco.',
   maintenanceTitle: (bank) => `${bank} está en mantenimiento`,
-  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo el ${until}. Hasta entonces puedes elegir otro banco.`,
+  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo el ${until}; hasta entonces puedes elegir otro banco.`,
   brokenTitle: (bank) => `Algo falla en ${bank}`,
   brokenText: 'No se ha podido entender la respuesta del banco. No depende de ti. Elige otro banco o vuelve más tarde.',
   failedTitle: (bank) => `No se ha podido iniciar sesión en ${bank}`,

@@ -87,9 +87,9 @@ export function FailurePane() {
   const { failure } = useFlowState();
   if (!failure) return null;
   return (
-    <Told icon={failure.offline ? 'offline' : 'notice'} title={failure.offline ? words.offlineTitle : words.faultTitle}
+    <Told icon={failure.kind === 'offline' ? 'offline' : 'notice'} title={failure.kind === 'offline' ? words.offlineTitle : words.faultTitle}
       footer={<Button onClick={failure.retry}>{words.tryAgain}</Button>}>
-      <p>{failure.offline ? words.offlineText : words.faultText}</p>
+      <p>{failure.kind === 'offline' ? words.offlineText : words.faultText}</p>
       {failure.reference && <p class="quiet">{words.faultReference(failure.reference)}</p>}
     </Told>
   );
