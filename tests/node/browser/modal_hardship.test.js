@@ -390,15 +390,17 @@ test('the page of its own stands in no frame', withPage({ expected: [/frame-ance
 }));
 
 test('the framed page shows nothing until it is told what to', withPage({}, async (page) => {
-  await page.route(`${server}/around`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal"></iframe>' }));
+  await page.route(`${server}/around`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal"></iframe><iframe></iframe>' }));
   await page.clock.install();
   await page.goto(`${server}/around`);
-  const frame = page.frameLocator('iframe');
+  const frame = page.frameLocator('iframe[src]');
   await frame.locator('.skeleton').waitFor();
   await page.evaluate(() => { // what comes without a port, or has another shape, is nothing
     const target = document.querySelector('iframe').contentWindow;
     for (const message of [{ fincon: 'open', version: 1, clientSecret: 'x', key: 'x', purpose: 'accounts' }, null, 'open', { fincon: 'open' }]) target.postMessage(message, '*');
     target.postMessage({ fincon: 'open', version: 2, clientSecret: 'x', key: 'x', purpose: 'accounts' }, '*', [new MessageChannel().port1]);
+    window.frames[1].eval(`parent.frames[0].postMessage({ fincon: 'open', version: 1, clientSecret: 'x', key: 'pk_test_x', purpose: 'accounts' },
+      '*', [new MessageChannel().port1])`); // from another window than the one around it
     target.postMessage({ fincon: 'open', version: 1, clientSecret: 1, key: 'x', purpose: 'accounts' }, '*', [new MessageChannel().port1]);
   });
   await page.evaluate(() => new Promise((done) => { setTimeout(done); })); // they have been delivered
