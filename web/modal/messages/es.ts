@@ -13,7 +13,7 @@ export const es: Messages = {
 
   consentTitle: (business) => (business ? `Comparte tus datos bancarios con ${business}` : 'Comparte tus datos bancarios'),
   consentLead: (business) =>
-    business ? `${business} solicita, de las cuentas que elijas:` : 'De cada cuenta que elijas:',
+    business ? `${business} verá, de las cuentas que elijas:` : 'Se comparte, de las cuentas que elijas:',
   consentStop: 'Puedes dejar de compartir más adelante: pídeselo a tu banco o a la empresa con la que compartes.',
   consentDetails: '¿Qué se comparte exactamente?',
   consentAgree: 'Aceptar y continuar',
@@ -170,7 +170,7 @@ export const es: Messages = {
   unreadableTitle: 'No se han podido leer tus cuentas',
   unreadableText: (bank) => `Has iniciado sesión, pero ${bank} no ha dicho qué cuentas tienes. Inténtalo de nuevo en un momento.`,
   noNumberTitle: 'No se ha podido obtener el número de cuenta',
-  noNumberText: (bank) => `Tu cuenta está vinculada, pero ${bank} no facilita su número, que hace falta para los pagos. Inténtalo de nuevo o vincula una cuenta de otro banco.`,
+  noNumberText: (bank) => `Tu cuenta está vinculada, pero ${bank} no facilita su número, que hace falta para los pagos. Inténtalo de nuevo o termina sin él.`,
   finishAnyway: 'Terminar sin él',
   usedTitle: 'Esto ya se ha terminado',
   usedText: 'Se vincularon cuentas o se cerró la ventana en otro lugar, quizá en otra pestaña. Aquí no queda nada por hacer.',
