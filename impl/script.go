@@ -3,6 +3,7 @@ package impl
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -14,8 +15,9 @@ import (
 // loader ask for it: a release has a name, and the first one is "v3".
 func (s *Server) serveScript(e *echo.Echo) {
 	_, newest, _ := strings.Cut(s.contract.Version(), ".")
+	built := builtFile("script/main.js").Body()
 	serve := func(release string) echo.HandlerFunc {
-		return func(ctx echo.Context) error { return s.script(ctx, release) }
+		return func(ctx echo.Context) error { return s.script(ctx, built, release) }
 	}
 	e.GET("/stripe.js", serve(newest))
 	e.GET("/v3", serve("v3"))
@@ -24,7 +26,7 @@ func (s *Server) serveScript(e *echo.Echo) {
 		if !releaseName.MatchString(ctx.Param("release")) {
 			return echo.ErrNotFound
 		}
-		return s.script(ctx, ctx.Param("release"))
+		return s.script(ctx, built, ctx.Param("release"))
 	})
 }
 
@@ -38,21 +40,12 @@ type scriptServer struct {
 
 // script serves the script. It is a function of FINCON_SERVER, which is called with what json.Marshal makes: that has no
 // character with which a script, or a page that holds one, could be left.
-func (s *Server) script(ctx echo.Context, release string) error {
+func (s *Server) script(ctx echo.Context, built []byte, release string) error {
 	server, err := json.Marshal(scriptServer{URL: s.baseURL(ctx.Request()), Release: release})
 	if err != nil {
 		return err
 	}
-	built, ok := web.Named("script/main.js")
-	if !ok {
-		return echo.ErrNotFound
-	}
-	var body []byte
-	body = append(body, "(FINCON_SERVER=>{"...)
-	body = append(body, built.Body()...)
-	body = append(body, "})("...)
-	body = append(body, server...)
-	body = append(body, ");\n"...)
+	body := slices.Concat([]byte("(FINCON_SERVER=>{"), built, []byte("})("), server, []byte(");\n"))
 	header := ctx.Response().Header()
 	header.Set("Access-Control-Allow-Origin", "*")
 	header.Set("Cross-Origin-Resource-Policy", "cross-origin")

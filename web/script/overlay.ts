@@ -22,7 +22,7 @@ export function lay(url: string, title: string, leave: () => void): Overlay {
 
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-label', title);
-  dialog.autofocus = true; // and not the frame, which takes no keys before its page is there
+  dialog.tabIndex = -1;
   const frame = document.createElement('iframe');
   frame.title = title;
   frame.src = url;
@@ -52,6 +52,7 @@ export function lay(url: string, title: string, leave: () => void): Overlay {
   document.body.append(host);
   const unlock = lockScroll();
   dialog.showModal();
+  dialog.focus(); // and not the frame, which says nothing of keys before its page is there
   return {
     frame,
     remove() {

@@ -8,11 +8,7 @@ export function Record<T extends { id: string }>({ api, kind, row, close }: {
   api: Api; kind: Kind<T>; row: T; close: () => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement as HTMLElement | null;
-    dialog.current?.showModal();
-    return () => opener?.focus();
-  }, []);
+  useEffect(() => dialog.current?.showModal(), []);
   const [parts] = useState(() => kind.record(api, row));
   return (
     <dialog ref={dialog} aria-labelledby="record" onClose={close}

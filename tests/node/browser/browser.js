@@ -77,7 +77,8 @@ function watch(context, { hosts = [], expected = [] }) {
   const allowed = new Set([new URL(server).host, ...hosts]);
   const seen = [];
   context.on('console', (message) => {
-    if (message.type() === 'error') seen.push(`console: ${message.text()} (${message.location().url})`);
+    const { url } = message.location();
+    if (message.type() === 'error' && !url.endsWith('/favicon.ico')) seen.push(`console: ${message.text()} (${url})`);
   });
   context.on('weberror', (error) => seen.push(`uncaught: ${error.error().stack}`));
   context.on('request', (request) => {
@@ -114,10 +115,10 @@ export async function axe(target) {
 }
 
 /** Creates a session as a backend would. Keys name tenants: take one for each test. */
-export async function createSession(key, params = {}) {
+export async function createSession(key, params = {}, headers = {}) {
   const answer = await fetch(`${server}/v1/financial_connections/sessions`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...headers },
     body: JSON.stringify({
       account_holder: { type: 'customer', customer: 'cus_browser' },
       permissions: ['balances', 'ownership', 'payment_method', 'transactions'],

@@ -231,19 +231,21 @@ test('a frame that was loaded again is told again', withPage({ hosts }, async (p
   await result(page);
 }));
 
-test('only the frame is heard', withPage({ hosts }, async (page) => {
+test('only the frame is heard', withPage({ hosts: [...hosts, 'elsewhere.example'] }, async (page) => {
   // A frame that says nothing by itself.
   await routeOfficial(page);
   const silent = standIn().replace('parent.postMessage', '// parent.postMessage');
   await page.route(`${server}/link/modal`, (route) => route.fulfill({ contentType: 'text/html', body: silent }));
-  await page.goto(`${shop}/?key=pk_test_x&client_secret=fcsess_client_secret_1&frames=${encodeURIComponent(`${server} ${shop}`)}`);
+  const elsewhere = 'https://elsewhere.example/';
+  await page.route(elsewhere, (route) => route.fulfill({ contentType: 'text/html', body: silent }));
+  await page.goto(`${shop}/?key=pk_test_x&client_secret=fcsess_client_secret_1&frames=${encodeURIComponent(`${server} ${elsewhere}`)}`);
   await page.click('#accounts');
   const frame = await (await page.waitForSelector('fincon-overlay iframe')).contentFrame();
   await frame.waitForFunction(() => window.told);
 
-  // The page itself, another frame from the right origin, and one of the page's own.
+  // The page itself, another frame of the right origin, and one of another.
   await page.evaluate(() => postMessage({ fincon: 'ready', version: 1 }, '*'));
-  for (const src of [`${server}/link/modal`, `${shop}/plain`]) {
+  for (const src of [`${server}/link/modal`, elsewhere]) {
     const other = await page.evaluateHandle((src) => new Promise((resolve) => {
       const frame = document.createElement('iframe');
       frame.src = src;
@@ -269,7 +271,7 @@ test('only the frame is heard', withPage({ hosts }, async (page) => {
   assert.equal(await page.locator('output').textContent(), '');
 
   // The right window, from which another site speaks.
-  await frame.goto(`${shop}/plain`);
+  await navigate(frame, elsewhere);
   await frame.evaluate(() => {
     window.heard = 0;
     addEventListener('message', () => { window.heard += 1; });
@@ -279,10 +281,15 @@ test('only the frame is heard', withPage({ hosts }, async (page) => {
   assert.equal(await frame.evaluate(() => window.heard), 0);
 
   // The frame, at last.
-  await frame.goto(`${server}/link/modal`);
+  await navigate(frame, `${server}/link/modal`);
   await frame.evaluate(() => parent.postMessage({ fincon: 'ready', version: 1 }, '*'));
   await frame.waitForFunction(() => window.told.length === 1);
 }));
+
+async function navigate(frame, url) {
+  await frame.evaluate((url) => { setTimeout(() => location.replace(url)); }, url);
+  await frame.waitForURL(url);
+}
 
 /** Waits until the page has taken what the frame has posted before, and the frame what the page has answered. */
 async function roundTrip(page, frame) {
@@ -313,8 +320,8 @@ test('it lies over a dialog of the page', withPage({ hosts }, async (page) => {
     button.onclick = () => Stripe('pk_test_x', { locale: 'es-MX' }).collectFinancialConnectionsAccounts({ clientSecret: 'x' });
     dialog.append(button);
     document.body.append(dialog);
-    dialog.showModal();
     dialog.style.display = 'block';
+    dialog.showModal();
     button.click();
   });
   const frame = await frameOf(page);

@@ -13,7 +13,7 @@ export const es: Messages = {
 
   consentTitle: (business) => (business ? `Comparte tus datos bancarios con ${business}` : 'Comparte tus datos bancarios'),
   consentLead: (business) =>
-    business ? `${business} solicita, de las cuentas que elijas:` : 'De cada cuenta que elijas:',
+    business ? `${business} verá, de las cuentas que elijas:` : 'Se comparte, de las cuentas que elijas:',
   consentStop: 'Puedes dejar de compartir más adelante: pídeselo a tu banco o a la empresa con la que compartes.',
   consentDetails: '¿Qué se comparte exactamente?',
   consentAgree: 'Aceptar y continuar',
@@ -151,11 +151,11 @@ export const es: Messages = {
   leftText: 'Si no ocurre nada, cierra esta ventana.',
 
   anotherBank: 'Elegir otro banco',
-  nothingShared: 'No se ha compartido nada.',
+  nothingShared: (bank) => `No se ha compartido nada de ${bank}.`,
   downTitle: (bank) => `No se puede acceder a ${bank}`,
   downText: 'El banco no responde por el momento. Inténtalo más tarde o elige otro banco.',
   maintenanceTitle: (bank) => `${bank} está en mantenimiento`,
-  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo el ${until}. Hasta entonces puedes elegir otro banco.`,
+  maintenanceText: (until) => `Se espera que se pueda iniciar sesión de nuevo el ${until}; hasta entonces puedes elegir otro banco.`,
   brokenTitle: (bank) => `Algo falla en ${bank}`,
   brokenText: 'No se ha podido entender la respuesta del banco. No depende de ti. Elige otro banco o vuelve más tarde.',
   failedTitle: (bank) => `No se ha podido iniciar sesión en ${bank}`,
@@ -170,7 +170,7 @@ export const es: Messages = {
   unreadableTitle: 'No se han podido leer tus cuentas',
   unreadableText: (bank) => `Has iniciado sesión, pero ${bank} no ha dicho qué cuentas tienes. Inténtalo de nuevo en un momento.`,
   noNumberTitle: 'No se ha podido obtener el número de cuenta',
-  noNumberText: (bank) => `Tu cuenta está vinculada, pero ${bank} no facilita su número, que hace falta para los pagos. Inténtalo de nuevo o vincula una cuenta de otro banco.`,
+  noNumberText: (bank) => `Tu cuenta está vinculada, pero ${bank} no facilita su número, que hace falta para los pagos. Inténtalo de nuevo o termina sin él.`,
   finishAnyway: 'Terminar sin él',
   usedTitle: 'Esto ya se ha terminado',
   usedText: 'Se vincularon cuentas o se cerró la ventana en otro lugar, quizá en otra pestaña. Aquí no queda nada por hacer.',

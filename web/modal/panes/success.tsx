@@ -39,8 +39,8 @@ export function Success() {
   const words = useWords();
   const { linked, manifest } = useFlowState();
   return (
-    <Pane title={words.successTitle(linked?.length ?? 2)} above={tick} footer={<Footer />} loading={!linked}>
-      <p>{words.successText(manifest?.business_name ?? null)}</p>
+    <Pane title={linked ? words.successTitle(linked.length) : words.loading} above={tick} footer={<Footer />} loading={!linked}>
+      {linked && <p>{words.successText(manifest?.business_name ?? null)}</p>}
       {!linked ? <Skeleton shape="row" count={2} /> : (
         <ul class="linked">
           {linked.map((account) => (
@@ -63,7 +63,7 @@ export function ManualSuccess() {
   const words = useWords();
   const { typedLast4 } = useFlowState();
   return (
-    <Pane title={words.manualSuccessTitle} above={tick} footer={<Footer />} loading={!typedLast4}>
+    <Pane title={typedLast4 ? words.manualSuccessTitle : words.loading} above={tick} footer={<Footer />} loading={!typedLast4}>
       {typedLast4 ? <p>{words.manualSuccessText(typedLast4)}</p> : <Skeleton shape="line" count={1} />}
     </Pane>
   );

@@ -34,11 +34,13 @@ const document = (scripts) => `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Shop</title><link rel="stylesheet" href="/shop.css">${scripts}</head>
 <body>
+<main>
 <h1>Shop</h1>
 <button id="accounts">Link accounts</button>
 <button id="payouts">Link for payouts</button>
 <output></output>
 <div class="long"></div>
+</main>
 </body>
 </html>`;
 
@@ -48,7 +50,7 @@ const files = {
   '/shop.mjs': ['text/javascript', script],
   '/loader.mjs': ['text/javascript', readFileSync(loader, 'utf8')],
   // Whatever a page says of all its elements, the modal is as it is.
-  '/shop.css': ['text/css', '.long { height: 4000px } dialog, iframe, fincon-overlay { display: none; opacity: 0; width: 10px }'],
+  '/shop.css': ['text/css', '.long { height: 4000px } dialog, iframe:not(.bare), fincon-overlay { display: none; opacity: 0; width: 10px }'],
 };
 
 const policy = (path, frames) =>
