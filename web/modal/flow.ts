@@ -349,5 +349,5 @@ export class Flow {
   }
 
   /** Tells whether leaving leads anywhere. */
-  get canLeave(): boolean { return this.host.framed || this.state.manifest !== null; }
+  get canLeave(): boolean { return this.api !== null && (this.host.framed || this.state.manifest !== null); }
 }
