@@ -357,7 +357,7 @@ export class Flow {
   }
 
   /** Tells whether leaving leads anywhere. */
-  get canLeave(): boolean { return this.host.framed || this.state.manifest !== null; }
+  get canLeave(): boolean { return this.api !== null && (this.host.framed || this.state.manifest !== null); }
 }
 
 function failureOf(error: unknown): Failure['kind'] {
