@@ -1,11 +1,22 @@
 // Builds dist/, which is committed and embedded into the binary. The same sources always give the same bytes: names hold no
 // hashes, and there are no source maps.
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
-import { build } from 'esbuild';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { build, transform } from 'esbuild';
 
 // Each entry gives dist/<entry>/main.js, main.css of the styles that it imports, and a copy of its index.html.
 const entries = { script: 'main.ts', modal: 'main.tsx', start: 'main.tsx' };
+
+/** Gives styles as text, for a script that puts them into a shadow root. */
+const stylesAsText = {
+  name: 'styles as text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true });
+      return { contents: code, loader: 'text' };
+    });
+  },
+};
 
 await rm('dist', { recursive: true, force: true });
 for (const [entry, file] of Object.entries(entries)) {
@@ -22,8 +33,7 @@ for (const [entry, file] of Object.entries(entries)) {
     jsxImportSource: 'preact',
     legalComments: 'none',
     charset: 'utf8',
-    // The script puts its styles into a shadow root, so it has them as text.
-    loader: entry === 'script' ? { '.css': 'text' } : {},
+    plugins: entry === 'script' ? [stylesAsText] : [],
     logLevel: 'warning',
   });
   if (existsSync(`${entry}/index.html`)) await copyFile(`${entry}/index.html`, `dist/${entry}/index.html`);
