@@ -7,7 +7,7 @@ import { isFinal, type Trouble, troubleOf } from './trouble';
 
 /** An action or a load that did not go through, and how to go on. */
 export interface Failure {
-  offline: boolean;
+  kind: 'offline' | 'fault' | 'selection' | 'full'; // the last two: what was chosen, or typed, cannot be linked here
   reference: string; // of the request, in the server's log; '' when there is none
   retry: () => void;
   empty: boolean;    // nothing can be shown before it has gone through
@@ -24,6 +24,7 @@ export interface State {
   typedLast4: string;
   trouble: Trouble | null;
   failure: Failure | null;
+  destination: string;                // where the hosted flow ends, when it has
   busy: string;                       // the action under way; '' when there is none
   asking: '' | 'leave' | 'turnBack';
   denied: boolean;                    // the person came back from the bank without signing in
@@ -34,7 +35,7 @@ const resting = { offers: null, trouble: null, failure: null, asking: '' as cons
 /** The way of a person through the linking flow. The server decides every next pane; what is decided here is how to show it. */
 export class Flow {
   state: State = {
-    pane: 'loading', manifest: null, signIn: null, linked: null, linkedCount: 0, typedLast4: '', busy: '', ...resting,
+    pane: 'loading', manifest: null, signIn: null, linked: null, linkedCount: 0, typedLast4: '', destination: '', busy: '', ...resting,
   };
   readonly window = new BankWindow(() => this.#set({}));
   dirty = false; // something was typed that would be lost
@@ -48,7 +49,7 @@ export class Flow {
     this.#trail = new Trail(() => this.back(true));
     host.onLeave(() => this.askToLeave());
     addEventListener('pageshow', (event) => { if (event.persisted) void this.#resume(); });
-    addEventListener('online', () => { if (this.state.failure?.offline && this.state.failure.empty) this.state.failure.retry(); });
+    addEventListener('online', () => { if (this.state.failure?.kind === 'offline' && this.state.failure.empty) this.state.failure.retry(); });
   }
 
   subscribe(listener: () => void): () => void {
@@ -100,7 +101,7 @@ export class Flow {
   }
 
   #obey(manifest: Manifest) {
-    this.#arrive(manifest.next_pane, { manifest, signIn: manifest.active_auth_session ?? null });
+    this.#arrive(manifest.next_pane, { manifest, signIn: manifest.active_auth_session ?? null, linked: null });
   }
 
   #follow(signIn: SignIn) {
@@ -164,7 +165,8 @@ export class Flow {
     } else if (!(error instanceof Unreachable)) {
       console.error(error); // a fault of this page
     }
-    this.#set({ failure: { offline: error instanceof Unreachable, reference: error instanceof Refusal ? error.reference : '', retry, empty } });
+    const reference = error instanceof Refusal ? error.reference : '';
+    this.#set({ failure: { kind: failureOf(error), reference, retry, empty } });
   }
 
   #trouble(trouble: Trouble) {
@@ -172,8 +174,11 @@ export class Flow {
     else this.#arrive('trouble', { trouble });
   }
 
-  /** Says that a search could not be made. */
-  report(error: unknown, retry: () => void): void { this.#failed(error, retry, false); }
+  /** Says that a search could not be made, or, with nothing, that it could. */
+  report(error?: unknown, retry = () => {}): void {
+    if (error) this.#failed(error, retry, false);
+    else if (this.state.failure) this.#set({ failure: null });
+  }
 
   agree(): void {
     void this.#act('agree', async (attempt) => this.#obey(await this.#protocol.agree(attempt)));
@@ -216,11 +221,14 @@ export class Flow {
 
   select(ids: string[]): void {
     const { signIn } = this.state;
-    if (signIn) void this.#act('select', async (attempt) => this.#selected(await this.#protocol.select(attempt, signIn.id, ids)));
+    if (signIn) void this.#act('select', async (attempt) => this.#linked((await this.#protocol.select(attempt, signIn.id, ids)).next_pane));
   }
 
-  #selected(list: OfferList) {
-    this.#arrive(list.next_pane, { linked: null });
+  /** Goes on from accounts that are linked. What there is to say of them is fetched first, so that it is there at once. */
+  async #linked(pane: Pane) {
+    if (pane !== 'success') return this.#arrive(pane, { linked: null });
+    const [{ data }, manifest] = await Promise.all([this.#protocol.linked(), this.#protocol.synchronize()]);
+    this.#arrive(pane, { linked: data, manifest });
   }
 
   manual(): void { this.#arrive('manual_entry', {}); }
@@ -251,7 +259,7 @@ export class Flow {
         this.#protocol.offers(signIn.id, current), limited ? this.#protocol.linked() : null,
       ]);
       if (!current()) return;
-      if (offers.next_pane !== 'account_picker') return this.#selected(offers);
+      if (offers.next_pane !== 'account_picker') return this.#linked(offers.next_pane);
       this.#set({ offers, linkedCount: linked?.total_count ?? 0 });
       if (offers.skip_account_selection) this.select(offers.data.map(({ id }) => id));
     });
@@ -266,15 +274,12 @@ export class Flow {
       const payable = data.find((offer) => offer.linked_account_id && offer.supported_payment_method_types.length > 0);
       if (!payable?.linked_account_id) return this.#resume();
       const { next_pane } = await this.#protocol.attachLinked(attempt.rewind(), payable.linked_account_id, current);
-      if (current()) this.#arrive(next_pane, {});
+      if (current()) await this.#linked(next_pane);
     });
   }
 
   async #loadLinked() {
-    await this.#load(async (current) => {
-      const [{ data }, manifest] = await Promise.all([this.#protocol.linked(), this.#protocol.synchronize()]);
-      if (current()) this.#set({ linked: data, manifest });
-    });
+    if (!this.state.linked) await this.#load(async (current) => { if (current()) await this.#linked('success'); });
   }
 
   async #loadTyped() {
@@ -323,6 +328,10 @@ export class Flow {
     const { trouble, manifest } = this.state;
     this.#set({ asking: '' });
     if (this.state.pane === 'ended') return;
+    if (trouble?.kind === 'used' && manifest && !this.#readyToLeave) {
+      this.#readyToLeave = true;
+      return void this.#act('leave', async () => this.#end(await this.#protocol.receipt())); // it ended elsewhere: with what?
+    }
     if (trouble && isFinal(trouble)) return this.#abandon('error' in trouble ? trouble.error : null);
     if (!manifest || this.#readyToLeave) return this.#abandon({ type: 'api_error', message: 'The server cannot be reached.' });
     void this.#act('leave', async (attempt) => {
@@ -333,10 +342,11 @@ export class Flow {
 
   #end(session: Session) {
     const { manifest } = this.state;
-    this.#arrive('ended', {});
+    const target = manifest && !this.host.framed ? destination(manifest, session) : '';
+    this.#arrive('ended', { destination: target });
     void this.#trail.rewind().then(() => {
       if (this.host.framed) this.host.done(session);
-      else if (manifest) go(destination(manifest, session));
+      else if (target) go(target);
     });
   }
 
@@ -350,4 +360,13 @@ export class Flow {
 
   /** Tells whether leaving leads anywhere. */
   get canLeave(): boolean { return this.api !== null && (this.host.framed || this.state.manifest !== null); }
+}
+
+function failureOf(error: unknown): Failure['kind'] {
+  if (error instanceof Unreachable) return 'offline';
+  if (error instanceof Refusal && error.status === 400) {
+    if (error.param.startsWith('selected_accounts')) return 'selection';
+    if (error.param === 'type') return 'full';
+  }
+  return 'fault';
 }

@@ -29,7 +29,7 @@ export const button = (page, name) => page.getByRole('button', { name, exact: ty
 /** Waits for the pane with the title, which has the focus unless the pane gives it to something else. */
 export async function at(page, title, { focused = true } = {}) {
   await page.getByRole('heading', { level: 1, name: title, exact: typeof title === 'string' }).waitFor();
-  if (focused) await page.waitForFunction(() => document.activeElement?.id === 'title');
+  if (focused) await page.waitForFunction(() => document.activeElement?.id === 'title', null, { polling: 50 });
 }
 
 export const picker = (page) => at(page, 'Choose your bank', { focused: false });
@@ -84,4 +84,17 @@ export async function seen({ stripe, session }) {
 
 export async function assertSeen(begun, names) {
   assert.deepEqual(await seen(begun), [...names].sort());
+}
+
+/** Goes on to the bank's own page, and gives back the window with it. */
+export async function continueAtBank(page, bank) {
+  const [opened] = await Promise.all([page.waitForEvent('popup'), button(page, `Continue to ${bank}`).click()]);
+  await opened.getByRole('button', { name: 'Allow' }).waitFor();
+  await at(page, `Waiting for ${bank}`);
+  return opened;
+}
+
+/** Allows what the bank's page asks for. The window closes by itself. */
+export async function allow(bank) {
+  await Promise.all([bank.waitForEvent('close'), bank.getByRole('button', { name: 'Allow' }).click()]);
 }

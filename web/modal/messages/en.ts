@@ -14,7 +14,7 @@ export const en = {
   consentTitle: (business: string | null) =>
     business ? `Share your bank data with ${business}` : 'Share your bank data',
   consentLead: (business: string | null) =>
-    business ? `${business} asks for, of the accounts that you choose:` : 'Of each account that you choose:',
+    business ? `${business} will see, of the accounts that you choose:` : 'This is shared, of the accounts that you choose:',
   consentStop: 'You can stop sharing later: ask your bank, or the business that you share with.',
   consentDetails: 'What exactly is shared?',
   consentAgree: 'Agree and continue',
@@ -157,15 +157,15 @@ export const en = {
   manualSuccessText: (last4: string) => `Payments can use the account ending in ${last4}.`,
   ending: 'Finishing',
   leftTitle: 'You are being taken back',
-  leftText: 'If nothing happens, close this window.',
+  leftText: 'If nothing happens, use the button.',
 
   // Trouble.
   anotherBank: 'Choose another bank',
-  nothingShared: 'Nothing was shared.',
+  nothingShared: (bank: string) => `Nothing from ${bank} was shared.`,
   downTitle: (bank: string) => `${bank} cannot be reached`,
   downText: 'The bank does not answer at the moment. Try again later, or choose another bank.',
   maintenanceTitle: (bank: string) => `${bank} is being maintained`,
-  maintenanceText: (until: string) => `Sign-ins are expected to work again on ${until}. Until then you can choose another bank.`,
+  maintenanceText: (until: string) => `Sign-ins are expected to work again on ${until}; until then you can choose another bank.`,
   brokenTitle: (bank: string) => `Something is wrong at ${bank}`,
   brokenText: 'The bank’s answer could not be understood. This is not up to you. Choose another bank, or come back later.',
   failedTitle: (bank: string) => `Signing in at ${bank} did not work`,
@@ -180,7 +180,7 @@ export const en = {
   unreadableTitle: 'Your accounts could not be read',
   unreadableText: (bank: string) => `You are signed in, but ${bank} did not say which accounts you have. Try again in a moment.`,
   noNumberTitle: 'The account number could not be fetched',
-  noNumberText: (bank: string) => `Your account is linked, but ${bank} does not tell its number, which payments need. Try again, or link an account of another bank.`,
+  noNumberText: (bank: string) => `Your account is linked, but ${bank} does not tell its number, which payments need. Try again, or finish without it.`,
   finishAnyway: 'Finish without it',
   usedTitle: 'This was finished already',
   usedText: 'Accounts were linked or the window was closed elsewhere, in another tab perhaps. There is nothing left to do here.',

@@ -9,6 +9,7 @@ import { Notice } from '../parts/notice';
 import { Pane } from '../parts/pane';
 
 const resultPause = 1000; // milliseconds between questions whether the person is back
+const idlePause = 3000;   // the same before they have gone: they may be at the bank in a window of before this page was loaded
 const windowPause = 300;  // milliseconds between looks at the window
 const lostAfter = 3;      // questions without an answer until that is said
 
@@ -35,7 +36,8 @@ function useReturn(id: string): boolean {
       while (watching) {
         await pause(windowPause);
         const closed = flow.window.check();
-        if (!watching || !closed && Date.now() - asked < resultPause) continue;
+        const wait = flow.window.state === 'none' ? idlePause : resultPause;
+        if (!watching || !closed && Date.now() - asked < wait) continue;
         asked = Date.now();
         if (await ask()) return;
         if (closed) flow.window.lost();

@@ -21,7 +21,9 @@ function useInstitutions(query: string): Found | null {
     const ask = async () => {
       try {
         const list = await (query ? flow.api?.search(query) : flow.api?.featured());
-        if (wanted && list) setFound({ query, list });
+        if (!wanted || !list) return;
+        setFound({ query, list });
+        flow.report();
       } catch (error) {
         if (wanted) flow.report(error, () => void ask());
       }
@@ -38,7 +40,7 @@ function useInstitutions(query: string): Found | null {
 export function InstitutionPicker() {
   const flow = useFlow();
   const words = useWords();
-  const { manifest, busy } = useFlowState();
+  const { manifest, busy, failure } = useFlowState();
   const [text, setText] = useState('');
   const [at, setAt] = useState(-1); // the result that the arrow keys have come to
   const field = useRef<HTMLInputElement>(null);
@@ -53,6 +55,10 @@ export function InstitutionPicker() {
 
   const choose = (institution: Institution | undefined) => { if (institution) flow.choose(institution); };
   const press = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && text) { // what was typed goes first
+      setText('');
+      return event.preventDefault();
+    }
     if (!searched || results.length === 0) return;
     const last = results.length - 1;
     if (event.key === 'ArrowDown') setAt(at >= last ? 0 : at + 1);
@@ -73,6 +79,7 @@ export function InstitutionPicker() {
           aria-autocomplete="list" aria-expanded={searched && results.length > 0} aria-controls="results"
           aria-activedescendant={searched && at >= 0 ? `bank-${at}` : undefined}
           onInput={(event) => setText(event.currentTarget.value)} onKeyDown={press} />
+        {query && found?.query !== query && !failure && <span class="spinner" aria-hidden="true" />}
         {text && (
           <button type="button" class="icon-button" aria-label={words.pickerClear} onClick={() => { setText(''); field.current?.focus(); }}>
             <Icon name="close" />

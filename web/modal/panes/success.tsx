@@ -39,8 +39,8 @@ export function Success() {
   const words = useWords();
   const { linked, manifest } = useFlowState();
   return (
-    <Pane title={words.successTitle(linked?.length ?? 2)} above={tick} footer={<Footer />} loading={!linked}>
-      <p>{words.successText(manifest?.business_name ?? null)}</p>
+    <Pane title={linked ? words.successTitle(linked.length) : words.loading} above={tick} footer={<Footer />} loading={!linked}>
+      {linked && <p>{words.successText(manifest?.business_name ?? null)}</p>}
       {!linked ? <Skeleton shape="row" count={2} /> : (
         <ul class="linked">
           {linked.map((account) => (
@@ -63,7 +63,7 @@ export function ManualSuccess() {
   const words = useWords();
   const { typedLast4 } = useFlowState();
   return (
-    <Pane title={words.manualSuccessTitle} above={tick} footer={<Footer />} loading={!typedLast4}>
+    <Pane title={typedLast4 ? words.manualSuccessTitle : words.loading} above={tick} footer={<Footer />} loading={!typedLast4}>
       {typedLast4 ? <p>{words.manualSuccessText(typedLast4)}</p> : <Skeleton shape="line" count={1} />}
     </Pane>
   );
@@ -71,5 +71,8 @@ export function ManualSuccess() {
 
 export function Ended() {
   const words = useWords();
-  return <Pane title={words.leftTitle} loading><p>{words.leftText}</p></Pane>;
+  const { manifest, destination } = useFlowState();
+  // Browsers may hold back what leads into an app, unless it is a link that is pressed.
+  const link = destination && <a class="button primary" href={destination}><span class="label">{words.backTo(manifest?.business_name ?? null)}</span></a>;
+  return <Pane title={words.leftTitle} footer={link} loading><p>{words.leftText}</p></Pane>;
 }

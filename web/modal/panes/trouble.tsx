@@ -6,7 +6,7 @@ import { Icon, type IconName } from '../parts/icon';
 import { Pane } from '../parts/pane';
 import type { Trouble } from '../trouble';
 
-interface Told { icon: IconName; title: string; text: string; shared?: boolean }
+interface Told { icon: IconName; title: string; text: string }
 
 function tell(trouble: Trouble, words: Messages, locale: string): Told {
   switch (trouble.kind) {
@@ -15,13 +15,13 @@ function tell(trouble: Trouble, words: Messages, locale: string): Told {
     case 'expired': return { icon: 'clock', title: words.expiredTitle, text: words.expiredText };
     case 'unknown': return { icon: 'notice', title: words.unknownTitle, text: words.unknownText };
     case 'down':
-      if (trouble.until === null) return { icon: 'down', title: words.downTitle(trouble.bank), text: words.downText, shared: false };
-      return { icon: 'clock', title: words.maintenanceTitle(trouble.bank), text: words.maintenanceText(moment(trouble.until, locale)), shared: false };
-    case 'broken': return { icon: 'down', title: words.brokenTitle(trouble.bank), text: words.brokenText, shared: false };
-    case 'failed': return { icon: 'notice', title: words.failedTitle(trouble.bank), text: words.failedText, shared: false };
-    case 'unsuitable': return { icon: 'card', title: words.unsuitableTitle, text: words.unsuitableText(trouble.bank, trouble.count), shared: false };
-    case 'empty': return { icon: 'card', title: words.emptyTitle, text: words.emptyText(trouble.bank), shared: false };
-    case 'unreadable': return { icon: 'notice', title: words.unreadableTitle, text: words.unreadableText(trouble.bank), shared: false };
+      if (trouble.until === null) return { icon: 'down', title: words.downTitle(trouble.bank), text: words.downText };
+      return { icon: 'clock', title: words.maintenanceTitle(trouble.bank), text: words.maintenanceText(moment(trouble.until, locale)) };
+    case 'broken': return { icon: 'down', title: words.brokenTitle(trouble.bank), text: words.brokenText };
+    case 'failed': return { icon: 'notice', title: words.failedTitle(trouble.bank), text: words.failedText };
+    case 'unsuitable': return { icon: 'card', title: words.unsuitableTitle, text: words.unsuitableText(trouble.bank, trouble.count) };
+    case 'empty': return { icon: 'card', title: words.emptyTitle, text: words.emptyText(trouble.bank) };
+    case 'unreadable': return { icon: 'notice', title: words.unreadableTitle, text: words.unreadableText(trouble.bank) };
     case 'noNumber': return { icon: 'number', title: words.noNumberTitle, text: words.noNumberText(trouble.bank) };
   }
 }
@@ -33,14 +33,14 @@ const moment = (seconds: number, locale: string) =>
 export function TroublePane() {
   const words = useWords();
   const locale = useLocale();
-  const { trouble, linked } = useFlowState();
+  const { trouble } = useFlowState();
   const waysOn = useWaysOn(trouble);
   if (!trouble) return null;
-  const { icon, title, text, shared } = tell(trouble, words, locale);
+  const { icon, title, text } = tell(trouble, words, locale);
   return (
     <Pane title={title} above={<span class="disc large"><Icon name={icon} /></span>} footer={waysOn}>
       <p>{text}</p>
-      {shared === false && !linked && <p class="quiet">{words.nothingShared}</p>}
+      {'bank' in trouble && trouble.kind !== 'noNumber' && <p class="quiet">{words.nothingShared(trouble.bank)}</p>}
     </Pane>
   );
 }
@@ -87,20 +87,19 @@ export function FailurePane() {
   const { failure } = useFlowState();
   if (!failure) return null;
   return (
-    <Told icon={failure.offline ? 'offline' : 'notice'} title={failure.offline ? words.offlineTitle : words.faultTitle}
+    <Told icon={failure.kind === 'offline' ? 'offline' : 'notice'} title={failure.kind === 'offline' ? words.offlineTitle : words.faultTitle}
       footer={<Button onClick={failure.retry}>{words.tryAgain}</Button>}>
-      <p>{failure.offline ? words.offlineText : words.faultText}</p>
+      <p>{failure.kind === 'offline' ? words.offlineText : words.faultText}</p>
       {failure.reference && <p class="quiet">{words.faultReference(failure.reference)}</p>}
     </Told>
   );
 }
 
-/** The server knows no way on from here. */
-export function FaultPane() {
-  const flow = useFlow();
+/** There is no way on from here but to ask the server anew. */
+export function FaultPane({ onRetry }: { onRetry: () => void }) {
   const words = useWords();
   return (
-    <Told icon="notice" title={words.faultTitle} footer={<Button onClick={() => flow.again()}>{words.tryAgain}</Button>}>
+    <Told icon="notice" title={words.faultTitle} footer={<Button onClick={onRetry}>{words.tryAgain}</Button>}>
       <p>{words.faultText}</p>
     </Told>
   );

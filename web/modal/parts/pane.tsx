@@ -58,11 +58,18 @@ function useReachable(body: { current: HTMLDivElement | null }) {
 function Failed() {
   const words = useWords();
   const { failure } = useFlowState();
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), [failure]); // the pane may have been scrolled
   if (!failure) return null;
+  const { kind, reference, retry } = failure;
+  const final = kind === 'selection' || kind === 'full'; // the same again would come to the same
+  const text = { offline: words.offlineAction, fault: words.faultAction, selection: words.accountsPayment, full: words.manualFull }[kind];
   return (
-    <Notice kind="danger" action={words.tryAgain} onAction={failure.retry}>
-      {failure.offline ? words.offlineAction : words.faultAction}
-      {failure.reference && <span class="reference">{words.faultReference(failure.reference)}</span>}
-    </Notice>
+    <div ref={box}>
+      <Notice kind="danger" {...(!final && { action: words.tryAgain, onAction: retry })}>
+        {text}
+        {kind === 'fault' && reference && <span class="reference">{words.faultReference(reference)}</span>}
+      </Notice>
+    </div>
   );
 }
