@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useErrorBoundary } from 'preact/hooks';
 import { useFlow, useFlowState, useWords } from './context';
 import { AccountPicker } from './panes/account_picker';
 import { Consent } from './panes/consent';
@@ -60,7 +60,10 @@ function Header() {
 
 function Current() {
   const words = useWords();
+  const flow = useFlow();
   const { pane, failure } = useFlowState();
+  const [broken, mend] = useErrorBoundary((error) => console.error(error));
+  if (broken) return <FaultPane onRetry={() => { mend(); flow.again(); }} />;
   if (failure?.empty) return <FailurePane />;
   switch (pane) {
     case 'loading': return <Pane title={words.loading} loading focus="own"><Skeleton shape="line" count={6} /></Pane>;
@@ -74,8 +77,9 @@ function Current() {
     case 'success': return <Success />;
     case 'trouble': return <TroublePane />;
     case 'ended': return <Ended />;
-    case 'unexpected_error': return <FaultPane />;
+    case 'unexpected_error': return <FaultPane onRetry={() => flow.again()} />;
   }
+  return <FaultPane onRetry={() => flow.again()} />; // a pane of a newer server
 }
 
 interface QuestionProps { id: string; title: string; text: string; confirm: string; onConfirm: () => void }

@@ -24,6 +24,7 @@ export interface State {
   typedLast4: string;
   trouble: Trouble | null;
   failure: Failure | null;
+  destination: string;                // where the hosted flow ends, when it has
   busy: string;                       // the action under way; '' when there is none
   asking: '' | 'leave' | 'turnBack';
   denied: boolean;                    // the person came back from the bank without signing in
@@ -34,7 +35,7 @@ const resting = { offers: null, trouble: null, failure: null, asking: '' as cons
 /** The way of a person through the linking flow. The server decides every next pane; what is decided here is how to show it. */
 export class Flow {
   state: State = {
-    pane: 'loading', manifest: null, signIn: null, linked: null, linkedCount: 0, typedLast4: '', busy: '', ...resting,
+    pane: 'loading', manifest: null, signIn: null, linked: null, linkedCount: 0, typedLast4: '', destination: '', busy: '', ...resting,
   };
   readonly window = new BankWindow(() => this.#set({}));
   dirty = false; // something was typed that would be lost
@@ -341,10 +342,11 @@ export class Flow {
 
   #end(session: Session) {
     const { manifest } = this.state;
-    this.#arrive('ended', {});
+    const target = manifest && !this.host.framed ? destination(manifest, session) : '';
+    this.#arrive('ended', { destination: target });
     void this.#trail.rewind().then(() => {
       if (this.host.framed) this.host.done(session);
-      else if (manifest) go(destination(manifest, session));
+      else if (target) go(target);
     });
   }
 

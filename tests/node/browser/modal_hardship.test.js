@@ -287,6 +287,60 @@ test('a connection that is lost while the person is at the bank comes back by it
   await at(page, 'Choose accounts');
 }));
 
+test('an answer that makes no sense has a way on', withPage({ expected: [/TypeError/] }, async (page) => {
+  await page.route('**/featured_institutions?**', (route) => route.fulfill({ json: { data: [null] } }));
+  await open(page);
+  await button(page, 'Agree and continue').click();
+  await at(page, 'Something went wrong here');
+  await page.unroute('**/featured_institutions?**');
+  await button(page, 'Try again').click();
+  await picker(page);
+  await page.locator('.tile').first().waitFor();
+}));
+
+test('an app is come back to by a link, should the browser not go there by itself', withPage({}, async (page) => {
+  const begun = await open(page, { return_url: 'myapp://back?step=2' });
+  await at(page, 'Share your bank data');
+  await button(page, 'Close').click();
+  await at(page, 'You are being taken back');
+  assert.equal(await page.getByRole('link', { name: 'Go back' }).getAttribute('href'), 'myapp://back?step=2');
+  await assertSeen(begun, []);
+}));
+
+// --- In a frame ---
+
+test('in a frame, the browser’s back button goes back a pane, and nothing is left in the history', withPage({}, async (page) => {
+  const { session, key } = await begin({ permissions: ['balances'] });
+  const around = `${server}/around`;
+  await page.route(around, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal" width="400" height="640"></iframe>' }));
+  await page.addInitScript((open) => { // what the script of a page does
+    if (window.parent !== window || !location.pathname.endsWith('/around')) return;
+    window.told = [];
+    addEventListener('message', ({ source }) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => window.told.push(data.type);
+      source.postMessage(open, location.origin, [port2]);
+    });
+  }, { fincon: 'open', version: 1, clientSecret: session.client_secret, key: key.replace('sk_', 'pk_'), purpose: 'accounts' });
+  await page.goto(`${server}/link/success`);
+  await page.goto(around);
+  const frame = page.frames().at(-1);
+  await agree(frame);
+  await chooseBank(frame, 'Test (Non-OAuth)');
+  await at(frame, 'Sign in at Test (Non-OAuth)');
+  await page.evaluate(() => history.back()); // the entry is the frame's
+  await picker(frame);
+  assert.equal(page.url(), around);
+  await chooseBank(frame, 'Test (Non-OAuth)');
+  await signIn(frame);
+  await choose(frame, 'Savings');
+  await button(frame, 'Go back').click();
+  await page.waitForFunction(() => window.told.includes('done'));
+  assert.deepEqual(await page.evaluate(() => window.told), ['shown', 'done']);
+  await page.goBack();
+  assert.equal(page.url(), `${server}/link/success`);
+}));
+
 // --- Harm ---
 
 const markup = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}';

@@ -157,7 +157,7 @@ export const en = {
   manualSuccessText: (last4: string) => `Payments can use the account ending in ${last4}.`,
   ending: 'Finishing',
   leftTitle: 'You are being taken back',
-  leftText: 'If nothing happens, close this window.',
+  leftText: 'If nothing happens, use the button.',
 
   // Trouble.
   anotherBank: 'Choose another bank',

@@ -148,7 +148,7 @@ export const es: Messages = {
   manualSuccessText: (last4) => `Los pagos pueden usar la cuenta terminada en ${last4}.`,
   ending: 'Terminando',
   leftTitle: 'Te llevamos de vuelta',
-  leftText: 'Si no ocurre nada, cierra esta ventana.',
+  leftText: 'Si no ocurre nada, usa el botón.',
 
   anotherBank: 'Elegir otro banco',
   nothingShared: (bank) => `No se ha compartido nada de ${bank}.`,

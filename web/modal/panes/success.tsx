@@ -71,5 +71,8 @@ export function ManualSuccess() {
 
 export function Ended() {
   const words = useWords();
-  return <Pane title={words.leftTitle} loading><p>{words.leftText}</p></Pane>;
+  const { manifest, destination } = useFlowState();
+  // Browsers may hold back what leads into an app, unless it is a link that is pressed.
+  const link = destination && <a class="button primary" href={destination}><span class="label">{words.backTo(manifest?.business_name ?? null)}</span></a>;
+  return <Pane title={words.leftTitle} footer={link} loading><p>{words.leftText}</p></Pane>;
 }

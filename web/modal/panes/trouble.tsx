@@ -95,12 +95,11 @@ export function FailurePane() {
   );
 }
 
-/** The server knows no way on from here. */
-export function FaultPane() {
-  const flow = useFlow();
+/** There is no way on from here but to ask the server anew. */
+export function FaultPane({ onRetry }: { onRetry: () => void }) {
   const words = useWords();
   return (
-    <Told icon="notice" title={words.faultTitle} footer={<Button onClick={() => flow.again()}>{words.tryAgain}</Button>}>
+    <Told icon="notice" title={words.faultTitle} footer={<Button onClick={onRetry}>{words.tryAgain}</Button>}>
       <p>{words.faultText}</p>
     </Told>
   );
