@@ -13,6 +13,7 @@ import (
 	"fincon/impl/activity"
 	"fincon/impl/apierror"
 	"fincon/impl/apikey"
+	"fincon/impl/store"
 	"fincon/impl/wire"
 )
 
@@ -74,36 +75,35 @@ func (s *Server) ListRequests(ctx context.Context, request gen.ListRequestsReque
 	if err != nil {
 		return nil, err
 	}
-	entries := s.requests.Latest(scope.Tenant)
-	place := func(id string) int {
-		return slices.IndexFunc(entries, func(entry activity.Request) bool { return entry.ID == id })
+	entries, more, found := requestsOf(s.requests.Latest(scope.Tenant), page)
+	if !found {
+		return nil, noCursor(page, "request")
 	}
-	from, to := 0, len(entries)
-	switch {
-	case page.After != "":
-		from = place(page.After) + 1
-		if from == 0 {
-			return nil, noCursor(page, "request")
-		}
-	case page.Before != "":
-		if to = place(page.Before); to < 0 {
-			return nil, noCursor(page, "request")
-		}
-		from = max(0, to-page.Limit)
-	}
-	more := to-from > page.Limit
-	if page.Before != "" {
-		more = from > 0
-	}
-	bodies := make([][]byte, 0, page.Limit)
-	for _, entry := range entries[from:min(to, from+page.Limit)] {
-		body, err := wire.JSON(requestObject(entry))
-		if err != nil {
+	bodies := make([][]byte, len(entries))
+	for i, entry := range entries {
+		if bodies[i], err = wire.JSON(requestObject(entry)); err != nil {
 			return nil, err
 		}
-		bodies = append(bodies, body)
 	}
 	return activityJSON(wire.List(bodies, more, requestsPath)), nil
+}
+
+// requestsOf is a page of entries, newest first, and whether there are more in its direction; found is false when its cursor is
+// none of them.
+func requestsOf(entries []activity.Request, page store.Page) (part []activity.Request, more, found bool) {
+	cursor := page.After + page.Before // one of them is empty
+	at := slices.IndexFunc(entries, func(entry activity.Request) bool { return entry.ID == cursor })
+	switch {
+	case cursor == "":
+	case at < 0:
+		return nil, false, false
+	case page.Before != "":
+		first := max(0, at-page.Limit)
+		return entries[first:at], first > 0, true
+	default:
+		entries = entries[at+1:]
+	}
+	return entries[:min(len(entries), page.Limit)], len(entries) > page.Limit, true
 }
 
 func requestObject(entry activity.Request) gen.Request {

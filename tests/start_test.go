@@ -28,6 +28,12 @@ func TestStartPage(t *testing.T) {
 	for _, file := range loaded {
 		require.Equal(t, http.StatusOK, server.Send(t, harness.Request{Path: file[1], Header: nobody}).Status, file[1])
 	}
+	for name, status := range map[string]int{
+		"reference/swagger-ui.css": 200, "reference/swagger-ui-bundle.js": 200, "reference/swagger-ui-bundle.js.LICENSE.txt": 200,
+		"reference": 404, "": 404, "..%2fmodal/main.js": 404, "../modal/main.js": 404, "none.js": 404,
+	} {
+		require.Equal(t, status, server.Send(t, harness.Request{Path: "/start/static/" + name, Header: nobody}).Status, name)
+	}
 }
 
 // A server that takes registered keys says so, and one with a public URL lets its modal be framed from there.

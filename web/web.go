@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"io/fs"
 	"net/http"
 	"path"
 	"strings"
@@ -28,27 +27,9 @@ var contentTypes = map[string]string{
 	".txt":  "text/plain; charset=utf-8",
 }
 
-// files are the built files, by their names below dist/.
-var files = readAll()
-
-func readAll() map[string]*File {
-	found := make(map[string]*File)
-	root, err := fs.Sub(dist, "dist")
-	if err == nil {
-		err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() {
-				return err
-			}
-			body, err := fs.ReadFile(root, name)
-			found[name] = NewFile(name, body)
-			return err
-		})
-	}
-	if err != nil {
-		panic(err) // they are embedded
-	}
-	return found
-}
+// files are the built files that were asked for, by their names below dist/. The others stay where they are in the binary: some
+// are large, and seldom asked for.
+var files sync.Map
 
 // File is something to serve. It is an http.Handler: content type, ETag, conditional requests, and gzip for those who take it.
 type File struct {
@@ -59,8 +40,15 @@ type File struct {
 
 // Named finds a built file by its name: "modal/main.js".
 func Named(name string) (*File, bool) {
-	file, ok := files[name]
-	return file, ok
+	if file, ok := files.Load(name); ok {
+		return file.(*File), true
+	}
+	body, err := dist.ReadFile("dist/" + name)
+	if err != nil {
+		return nil, false
+	}
+	file, _ := files.LoadOrStore(name, NewFile(name, body))
+	return file.(*File), true
 }
 
 // NewFile makes a file of a body. Its content type follows from the end of its name, which must be one of those that are
