@@ -291,6 +291,22 @@ async function navigate(frame, url) {
   await frame.waitForURL(url);
 }
 
+test('a frame in which another site speaks is one that cannot be loaded', withPage({ hosts: [...hosts, 'elsewhere.example'] }, async (page) => {
+  const elsewhere = 'https://elsewhere.example/';
+  await page.clock.install();
+  await routeOfficial(page);
+  await page.route(elsewhere, (route) => route.fulfill({ contentType: 'text/html', body: standIn() }));
+  await page.route(`${server}/link/modal`, (route) => route.fulfill({ contentType: 'text/html', body: '<p>No script</p>' }));
+  await page.goto(`${shop}/?key=pk_test_x&client_secret=x&frames=${encodeURIComponent(`${server} ${elsewhere}`)}`);
+  await page.click('#accounts');
+  const frame = await (await page.waitForSelector('fincon-overlay iframe')).contentFrame();
+  await frame.getByText('No script').waitFor();
+  await navigate(frame, elsewhere);
+  await roundTrip(page, frame);
+  await page.clock.fastForward(20_000);
+  assert.match((await result(page)).failed, /^api_connection_error /);
+}));
+
 /** Waits until the page has taken what the frame has posted before, and the frame what the page has answered. */
 async function roundTrip(page, frame) {
   await page.evaluate(() => {
