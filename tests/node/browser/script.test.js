@@ -115,6 +115,16 @@ test('the object has what the official one has', withPage({}, async (page) => {
   assert.equal(await complaint(page, 'new Stripe("pk_test_x").registerAppInfo({name: "x"})'), null);
 }));
 
+test('the official loader takes the script that is there, without a word', withPage({ hosts: [host] }, async (page) => {
+  const warnings = [];
+  page.on('console', (message) => { if (message.type() === 'warning') warnings.push(message.text()); });
+  await page.route(`${server}/link/modal`, (route) => route.fulfill({ contentType: 'text/html', body: standIn() }));
+  await page.goto(`${shop}/both?key=pk_test_x&client_secret=x`);
+  await page.click('#accounts');
+  await frameOf(page);
+  assert.deepEqual(warnings, []);
+}));
+
 test('wrong use is told to whoever writes the page', withPage({}, async (page) => {
   await bare(page);
   const cases = [
@@ -229,6 +239,14 @@ test('a frame that was loaded again is told again', withPage({ hosts }, async (p
   assert.equal((await told(frame))[0].data.clientSecret, 'fcsess_client_secret_1');
   await say(frame, { type: 'done', session: session() });
   await result(page);
+}));
+
+test('a person may take their time', withPage({ hosts }, async (page) => {
+  await page.clock.install();
+  const frame = await open(page);
+  await page.clock.fastForward('01:00:00');
+  await say(frame, { type: 'done', session: session() });
+  assert.equal((await result(page)).result.financialConnectionsSession.id, 'fcsess_1');
 }));
 
 test('only the frame is heard', withPage({ hosts: [...hosts, 'elsewhere.example'] }, async (page) => {
