@@ -21,7 +21,7 @@ build: ## Build the binary: ./fincon.
 
 .PHONY: test
 test: ## Run all tests, on SQLite and on a PostgreSQL of their own, with the official SDKs and the race detector.
-	@scripts/need.sh go cc node curl
+	@scripts/need.sh go cc node curl chromium
 	cd tests/node && npm ci --no-fund --no-audit --loglevel=error
 	scripts/with-postgres.sh $(GO) test -race -timeout 20m ./...
 
@@ -37,12 +37,22 @@ generate: ## Make gen/ and openapi/*.gen.json from the documents in openapi/.
 	$(GO) tool oapi-codegen -config oapi-codegen.yaml openapi/openapi.yaml
 	$(GO) tool oapi-codegen -config oapi-codegen.control.yaml openapi/control.yaml
 
+.PHONY: web
+web: ## Make web/gen/ and web/dist/: what browsers are served.
+	@scripts/need.sh node
+	cd web && npm ci --no-fund --no-audit --loglevel=error
+	cd web && npm run --silent generate && npm run --silent check && npm run --silent build
+
 .PHONY: verify
-verify: verify-generated verify-document verify-code verify-builds ## Check everything that can be checked without running it.
+verify: verify-generated verify-web verify-document verify-code verify-builds ## Check everything that can be checked without running it.
 
 .PHONY: verify-generated
 verify-generated:
 	scripts/verify-generated.sh
+
+.PHONY: verify-web
+verify-web:
+	scripts/verify-web.sh
 
 .PHONY: verify-document
 verify-document:

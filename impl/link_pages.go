@@ -42,8 +42,10 @@ func (s *Server) servePages(e *echo.Echo) {
 	})
 	e.GET(link.SuccessPath, s.fixedPage(message{Title: "You're done", Text: "Your accounts are linked. You can close this window."}))
 	e.GET(link.CancelPath, s.fixedPage(message{Title: "Nothing was linked", Text: "You can close this window."}))
-	e.GET(link.FlowPath, s.fixedPage(message{Title: "Link your accounts",
-		Text: "Accounts are linked in the app or on the page that you came from. Go back there to begin."}))
+	e.GET(link.ModalPath, serveModal("http: https:"))
+	e.GET(link.FlowPath, serveModal("'none'"))
+	e.GET("/link/static/modal.css", echo.WrapHandler(builtFile("modal/main.css")))
+	e.GET("/link/static/modal.js", echo.WrapHandler(builtFile("modal/main.js")))
 	e.GET("/link/static/link.css", servePageFile("text/css; charset=utf-8", "pages/link.css"))
 	e.GET("/link/static/close.js", servePageFile("text/javascript; charset=utf-8", "pages/close.js"))
 }
@@ -87,7 +89,7 @@ func (s *Server) showMessage(ctx echo.Context, status int, page message) error {
 // its forms go to this server and, where the answer to one leads on, to that place.
 func (s *Server) render(ctx echo.Context, status int, name string, page any, leadsTo string) error {
 	header := ctx.Response().Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'"+
+	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'"+
 		formTarget(leadsTo)+"; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")

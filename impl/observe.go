@@ -14,7 +14,7 @@ import (
 )
 
 // observe gives the request its id, takes it through the steps to its operation, turns a panic into the API's error, and
-// writes one line about it: never a key, a client_secret, a body or a query.
+// writes one line about it, and in test mode remembers it: never a key, a client_secret, a body or a query.
 func (s *Server) observe(steps ...step) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ctx echo.Context) error {
@@ -25,7 +25,9 @@ func (s *Server) observe(steps ...step) echo.MiddlewareFunc {
 			if err := s.pass(ctx, steps, next); err != nil {
 				fault = s.writeError(err, ctx)
 			}
-			s.logRequest(ctx, requestID, fault, start)
+			took := time.Since(start)
+			s.logRequest(ctx, requestID, fault, start, took)
+			s.rememberRequest(ctx, requestID, fault, took)
 			return nil
 		}
 	}
@@ -57,8 +59,7 @@ func (s *Server) pass(ctx echo.Context, steps []step, next echo.HandlerFunc) (er
 	return s.idempotency.Run(ctx, next)
 }
 
-func (s *Server) logRequest(ctx echo.Context, requestID string, fault *apierror.Error, start time.Time) {
-	took := time.Since(start)
+func (s *Server) logRequest(ctx echo.Context, requestID string, fault *apierror.Error, start time.Time, took time.Duration) {
 	status := ctx.Response().Status
 	level := slog.LevelInfo
 	if status >= http.StatusInternalServerError {

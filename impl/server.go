@@ -14,6 +14,7 @@ import (
 
 	"fincon/gen"
 	"fincon/impl/account"
+	"fincon/impl/activity"
 	"fincon/impl/apikey"
 	"fincon/impl/bank"
 	"fincon/impl/clock"
@@ -49,8 +50,16 @@ type Config struct {
 	BankPatience time.Duration
 	// WebhookRules say where webhooks may go besides public addresses.
 	WebhookRules webhook.Rules
+	// About is what is running, for people who look on.
+	About About
 	// Faults are what tests have planned to go wrong; nil where nothing is.
 	Faults *Faults
+}
+
+// About is what is running.
+type About struct {
+	Version  string             // of the server
+	Database gen.ServerDatabase // where the data is
 }
 
 // Server answers the operations of the document. It is an http.Handler; Run does the work that nobody waits for.
@@ -63,6 +72,8 @@ type Server struct {
 	accounts    *account.Accounts
 	webhooks    *webhook.Deliveries
 	links       *link.Flows
+	requests    *activity.Log[activity.Request]
+	attempts    *activity.Log[activity.Attempt]
 }
 
 // step is one thing that a request must pass before its operation runs.
@@ -75,7 +86,10 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	e := echo.New()
-	s := &Server{Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Clock.Now)}
+	s := &Server{
+		Config: config, Handler: e, contract: document, idempotency: idempotency.New(config.Clock.Now),
+		requests: activity.NewLog[activity.Request](), attempts: activity.NewLog[activity.Attempt](),
+	}
 	if config.Banks == nil {
 		if config.Banks, err = s.openSandbox(e); err != nil {
 			return nil, err
@@ -88,7 +102,7 @@ func New(config Config) (*Server, error) {
 	}, s.due)
 	s.webhooks = webhook.New(webhook.Config{
 		Store: config.Store, Clock: config.Clock, Log: config.Log, Timeout: config.WebhookTimeout,
-		Rules: config.WebhookRules,
+		Rules: config.WebhookRules, Attempts: s.attempts,
 	}, s.due)
 	s.links = link.New(link.Config{
 		Store: config.Store, Banks: config.Banks, Vault: config.Vault, Accounts: s.accounts, Now: config.Clock.Now,
@@ -111,6 +125,10 @@ func New(config Config) (*Server, error) {
 		e.OPTIONS(path, preflight)
 	}
 	s.servePages(e)
+	s.serveScript(e)
+	if err := s.serveStart(e); err != nil {
+		return nil, err
+	}
 
 	e.GET("/openapi.yaml", serve("application/yaml; charset=utf-8", openapi.YAML))
 	e.GET("/openapi.json", serve("application/json; charset=utf-8", openapi.JSON))
@@ -122,6 +140,12 @@ func (s *Server) Accounts() *account.Accounts { return s.accounts }
 
 // Due runs the work that is due.
 func (s *Server) Due() *due.Runner { return s.due }
+
+// Forget removes what is remembered of a tenant and kept nowhere: its latest requests and deliveries.
+func (s *Server) Forget(tenant string) {
+	s.requests.Forget(tenant)
+	s.attempts.Forget(tenant)
+}
 
 // isAPI tells whether a request is for the API, which needs a key, or for what everybody may see.
 func isAPI(request *http.Request) bool {

@@ -10,8 +10,20 @@ debian_package() {
 	case $1 in
 	cc) echo gcc libc6-dev ;;
 	node) echo nodejs npm ;;
+	chromium) if apt-cache show chromium >/dev/null 2>&1; then echo chromium; else echo chromium-browser; fi ;; # Ubuntu's
 	*) echo "$1" ;;
 	esac
+}
+
+# Whether a tool is there. Chromium has many names; the same in tests/browser_test.go.
+has() {
+	local name
+	if [ "$1" != chromium ]; then command -v "$1" >/dev/null; return; fi
+	for name in chromium chromium-browser google-chrome "/Applications/Chromium.app/Contents/MacOS/Chromium" \
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+		if command -v "$name" >/dev/null; then return 0; fi
+	done
+	return 1
 }
 
 as_root() {
@@ -30,7 +42,7 @@ install() {
 }
 
 for tool in "$@"; do
-	if ! command -v "$tool" >/dev/null; then
+	if ! has "$tool"; then
 		if [ "$tool" = go ]; then
 			echo "Go is missing: install $go_version or newer from your system's packages or go.dev" >&2
 			exit 1

@@ -1,7 +1,9 @@
 package tests
 
 import (
+	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +14,7 @@ import (
 
 	"fincon/gen"
 	"fincon/impl/bank/sandbox"
+	"fincon/impl/store"
 	"fincon/openapi"
 	"fincon/tests/harness"
 )
@@ -25,7 +28,7 @@ type party struct {
 
 // objects are ids of one party.
 type objects struct {
-	session, account, ownership, owner, transaction, refresh, event, endpoint string
+	session, account, ownership, owner, transaction, refresh, event, endpoint, request, delivery string
 }
 
 func (p *party) send(request harness.Request) harness.Answer {
@@ -45,7 +48,8 @@ func newParty(t *testing.T, server *harness.Server, key, connected string) *part
 	p := &party{world: &world{Server: server, t: t, key: key}, connected: connected}
 	form := "account_holder[type]=customer&account_holder[customer]=cus_1&permissions[]=" + strings.Join(allPermissions,
 		"&permissions[]=")
-	p.has.session = p.send(harness.Request{Body: form}).Session(t).ID
+	created := p.send(harness.Request{Body: form})
+	p.has.session, p.has.request = created.Session(t).ID, created.Header.Get("Request-Id")
 	p.has.account = p.LinkFor(t, key, connected, p.has.session, sandbox.TestNonOAuth, "Success")[0]
 	p.has.endpoint = read[gen.WebhookEndpoint](t, p.send(createEndpoint())).ID
 	refresh := harness.Request{Path: accounts + "/" + p.has.account + "/refresh", Body: featuresForm(allFeatures...)}
@@ -59,7 +63,23 @@ func newParty(t *testing.T, server *harness.Server, key, connected string) *part
 	p.has.owner = p.first(accounts + "/" + p.has.account + "/owners?ownership=" + p.has.ownership)
 	p.has.transaction = p.first(transactions + "?account=" + p.has.account)
 	p.has.event = p.first(events)
+	p.has.delivery = p.deliverLate(p.has.event, p.has.endpoint)
 	return p
+}
+
+// deliverLate puts an event on its way to an endpoint, for later than any test runs.
+func (p *party) deliverLate(event, endpoint string) string {
+	p.t.Helper()
+	header := http.Header{"Authorization": {"Bearer " + p.key}}
+	if p.connected != "" {
+		header.Set("Stripe-Account", p.connected)
+	}
+	caller, err := p.Keys.Caller(p.t.Context(), header)
+	require.NoError(p.t, err)
+	require.NoError(p.t, p.Store.Write(p.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertDelivery(ctx, caller.Scope, event, endpoint, math.MaxInt32)
+	}))
+	return store.DeliveryID(event, endpoint)
 }
 
 // createEndpoint is for an event that does not happen here: nothing is sent to the address, which live mode takes too.
@@ -79,7 +99,7 @@ func (p *party) absent() objects {
 	return objects{
 		other(p.has.session), other(p.has.account), other(p.has.ownership), other(p.has.owner), other(p.has.transaction),
 		other(p.has.refresh),
-		other(p.has.event), other(p.has.endpoint),
+		other(p.has.event), other(p.has.endpoint), other(p.has.request), other(p.has.delivery),
 	}
 }
 
@@ -129,6 +149,8 @@ var (
 	itsRefresh     = func(o objects) string { return o.refresh }
 	itsEvent       = func(o objects) string { return o.event }
 	itsEndpoint    = func(o objects) string { return o.endpoint }
+	itsRequest     = func(o objects) string { return o.request }
+	itsDelivery    = func(o objects) string { return o.delivery }
 
 	ownersOf       = func(o objects) string { return accounts + "/" + o.account + "/owners?ownership=" + o.ownership + "&" }
 	transactionsOf = func(o objects) string { return transactions + "?account=" + o.account + "&" }
@@ -152,6 +174,10 @@ var probes = map[string][]probe{
 		}}),
 	"ListTransactions": append(cursors(itsTransaction, transactionsOf), parameter("account", itsAccount, at(transactions+"?")),
 		parameter("transaction_refresh[after]", itsRefresh, transactionsOf)),
+	"ListDeliveries":          cursors(itsDelivery, at(deliveries+"?")),
+	"ListRequests":            cursors(itsRequest, at(requests+"?")),
+	"ListSessions":            cursors(itsSession, at(sessionSummaries+"?")),
+	"RetrieveServer":          nil, // it names no object
 	"RetrieveTransaction":     {path(transactions+"/%s", itsTransaction)},
 	"ListEvents":              cursors(itsEvent, at(events+"?")),
 	"RetrieveEvent":           {path(events+"/%s", itsEvent)},

@@ -49,6 +49,7 @@ func TestLinkReturns(t *testing.T) {
 		{"iOS", "https://shop.example/back", "ios", "stripe://auth-redirect?status=success&authSessionId=ID"},
 		{"Android", "", "auth-redirect/com.example.shop", "stripe://auth-redirect/com.example.shop?status=success&authSessionId=ID"},
 		{"a page", "", "", ""},
+		{"a page, though the session has a place", "https://shop.example/back", "page", ""},
 	}
 	server := harness.Start(t, harness.Memory)
 	for _, at := range cases {
@@ -278,7 +279,17 @@ func TestLinkFixedPages(t *testing.T) {
 		shown := get(t, server.URL+path)
 		require.Equal(t, http.StatusOK, shown.status)
 		requireStrict(t, shown)
+		require.Equal(t, "DENY", shown.header.Get("X-Frame-Options"))
 	}
+	framed := get(t, server.URL+"/link/modal")
+	require.Equal(t, get(t, server.URL+"/link/flow").body, framed.body)
+	require.Contains(t, framed.policy, "frame-ancestors http: https:")
+	require.Empty(t, framed.header.Get("X-Frame-Options"))
+	require.Equal(t, "no-referrer", framed.header.Get("Referrer-Policy"))
+	for _, rule := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "form-action 'none'", "base-uri 'none'"} {
+		require.Contains(t, framed.policy, rule)
+	}
+	require.NotContains(t, framed.policy, "unsafe")
 }
 
 // A session that has expired ends everywhere.

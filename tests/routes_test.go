@@ -90,7 +90,7 @@ func TestRoutesDocument(t *testing.T) {
 func TestRoutesOutsideTheAPI(t *testing.T) {
 	t.Parallel()
 	server := harness.Start(t, harness.Memory)
-	for _, path := range []string{"/", "/bogus", "/v1", "/v2/bogus"} {
+	for _, path := range []string{"/start", "/start/static/index.html", "/bogus", "/v1", "/v2/bogus"} {
 		answer := server.Send(t, harness.Request{Path: path, Header: map[string]string{"Authorization": ""}})
 		require.Equal(t, http.StatusNotFound, answer.Status)
 		require.True(t, strings.HasPrefix(answer.Error(t).Message, "Unrecognized request URL (GET: "+path+"). "), answer.Body)

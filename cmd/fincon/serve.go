@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"fincon/gen"
 	"fincon/impl"
 	"fincon/impl/apikey"
 	"fincon/impl/store"
@@ -81,6 +82,7 @@ func (c *serveCommand) Run(ctx context.Context, io streams) (err error) {
 		PublicURL:    strings.TrimRight(c.PublicURL, "/"),
 		BusinessName: strings.TrimSpace(c.BusinessName),
 		WebhookRules: webhook.Rules{Allow: c.webhookAllow()}, Faults: c.plans(),
+		About: impl.About{Version: buildVersion(), Database: databaseOf(c.DB)},
 	})
 	if err != nil {
 		return err
@@ -116,6 +118,17 @@ func (c *serveCommand) keys(ctx context.Context, kept *store.Store) (*apikey.Key
 	}
 	return nil, configFaults{fmt.Sprintf("--listen %s takes registered keys alone, and %s has none: register some with "+
 		"`fincon keys create --db … --tenant NAME`, or listen on 127.0.0.1", c.Listen, redactDSN(c.DB))}
+}
+
+// databaseOf says where the data is without its address.
+func databaseOf(dsn string) gen.ServerDatabase {
+	switch {
+	case isPostgres(dsn):
+		return gen.ServerDatabasePostgresql
+	case dsn == ":memory:":
+		return gen.ServerDatabaseMemory
+	}
+	return gen.ServerDatabaseSqlite
 }
 
 // open tells whether any key is taken: only where nobody else can call.
@@ -177,7 +190,7 @@ func (c *serveCommand) banner(io streams, address string, controlled *controlLis
   keys  %[3]s
   docs  http://%[1]s/openapi.yaml%[5]s
 
-Try it:
+Open http://%[1]s/ to try it, or:
   curl http://%[1]s/v1/financial_connections/sessions -u %[4]s: \
     -d "account_holder[type]"=customer -d "account_holder[customer]"=cus_123 \
     -d "permissions[]"=balances

@@ -49,6 +49,12 @@ func From(ctx context.Context) Caller {
 	return ctx.Value(callerKey{}).(Caller)
 }
 
+// Find is From where there may be no caller: the request had no valid key.
+func Find(ctx context.Context) (caller Caller, found bool) {
+	caller, found = ctx.Value(callerKey{}).(Caller)
+	return caller, found
+}
+
 // Registry is where registered keys are kept.
 type Registry interface {
 	APIKeyByHash(ctx context.Context, hash []byte) (store.APIKey, error)
@@ -63,6 +69,9 @@ type Keys struct {
 // Open takes every well-formed key: the text after the prefix names a tenant. It is for servers that only their own
 // machine reaches.
 func Open() *Keys { return &Keys{} }
+
+// TakesAny tells whether every well-formed key is taken.
+func (k *Keys) TakesAny() bool { return k.registry == nil }
 
 // revocationDelay is how long a revoked key may go on working: it spares a look-up for every request.
 const revocationDelay = 5 * time.Second

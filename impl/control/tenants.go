@@ -17,5 +17,6 @@ func (c *Control) ResetTenant(ctx context.Context, _ api.ResetTenantRequestObjec
 		return nil, err
 	}
 	c.server.Faults.ClearTenant(tenant)
+	c.server.Forget(tenant)
 	return api.ResetTenant204Response{}, nil
 }

@@ -18,7 +18,8 @@ import (
 const (
 	CallbackPath = "/link/oauth/callback" // from a bank
 	SignInPath   = "/link/sign-in"        // the hosted form
-	FlowPath     = "/link/flow"           // the whole flow
+	ModalPath    = "/link/modal"          // the whole flow, in a frame
+	FlowPath     = "/link/flow"           // the whole flow, as a page of its own
 	SuccessPath  = "/link/success"        // where it ends when accounts were linked
 	CancelPath   = "/link/cancel"         // where it ends otherwise
 )
@@ -142,7 +143,7 @@ func (f *Flows) unavailable(institution bank.Institution, err error) error {
 var applicationID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,255}$`)
 
 // returnTo is where a person is sent after a sign-in: to the session's return_url, to an app of the mobile SDKs
-// (link-protocol 5.7), or nowhere. A client cannot name any other place.
+// (link-protocol 5.7), or nowhere: the window in which they signed in closes. A client cannot name any other place.
 func returnTo(session *gen.Session, wanted *string) (string, error) {
 	stored := ""
 	if session.ReturnURL != nil {
@@ -151,13 +152,16 @@ func returnTo(session *gen.Session, wanted *string) (string, error) {
 	if wanted == nil || *wanted == "" || *wanted == stored {
 		return stored, nil
 	}
-	if *wanted == "ios" {
+	switch *wanted {
+	case "page":
+		return "", nil
+	case "ios":
 		return "stripe://auth-redirect", nil
 	}
 	if app, ok := strings.CutPrefix(*wanted, "auth-redirect/"); ok && applicationID.MatchString(app) {
 		return "stripe://" + *wanted, nil
 	}
-	return "", apierror.Invalid("return_url", "Invalid return_url: must be `ios`, `auth-redirect/` and an application id, or "+
+	return "", apierror.Invalid("return_url", "Invalid return_url: must be `ios`, `auth-redirect/` and an application id, `page`, or "+
 		"exactly the return_url with which the session was created.")
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Delivery is an event on its way to an endpoint. There is one of the two at most.
@@ -27,6 +28,13 @@ type ClaimedDelivery struct {
 	To      WebhookEndpoint
 }
 
+// OutstandingDelivery is a delivery that its endpoint has not received.
+type OutstandingDelivery struct {
+	Delivery         // Leased is not read
+	EventType string // of the event
+	Abandoned bool   // whether it is attempted no more
+}
+
 // DeliveryStatements is the SQL about deliveries. "delivery" stands for tenant, livemode, event_id, endpoint_id.
 type DeliveryStatements struct {
 	InsertDelivery string // must: delivery, due_at
@@ -41,6 +49,11 @@ type DeliveryStatements struct {
 	AbandonDelivery    string // delivery, attempt before
 	RestartDelivery    string // delivery, due_at
 	DeleteDeliveriesTo string // tenant, livemode, endpoint_id
+	// OlderDeliveries: tenant, livemode, from, to, limit: event_id, endpoint_id, due_at, attempt, abandoned, type of the
+	// event; newest first. "from" and "to" are two parameters each, event_id and endpoint_id, and exclusive.
+	OlderDeliveries    string
+	NewerDeliveries    string // the same, oldest first
+	DeliveryExists     string // delivery: bool
 	DeleteDeliveriesOf string // tenant, livemode, event_id
 }
 
@@ -156,3 +169,60 @@ func (t *Tx) ResendDelivery(ctx context.Context, scope Scope, event, endpoint st
 	}
 	return nil
 }
+
+// ListDeliveries returns a page of the deliveries that were not received, by event and then by endpoint, newest first,
+// and whether there are more in the direction of paging. The page's cursors are texts that DeliveryID made; they stand
+// for a place in the list, for a delivery that was received since is in it no more. ErrNoCursor when one is no such text.
+func (s *Store) ListDeliveries(ctx context.Context, scope Scope, page Page) (rows []OutstandingDelivery, more bool, err error) {
+	if !storable(scope.Tenant) {
+		return nil, false, nil
+	}
+	from, to := [2]string{}, [2]string{newest.id, ""}
+	if cursor := page.cursor(); cursor != "" {
+		event, endpoint, ok := strings.Cut(cursor, ".")
+		if !ok || !storable(cursor) {
+			return nil, false, ErrNoCursor
+		}
+		if page.newer() {
+			from = [2]string{event, endpoint}
+		} else {
+			to = [2]string{event, endpoint}
+		}
+	}
+	query := s.sql.OlderDeliveries
+	if page.newer() {
+		query = s.sql.NewerDeliveries
+	}
+	row := OutstandingDelivery{Delivery: Delivery{Scope: scope}}
+	var attempt int64
+	if err := s.read(ctx, func(conn Conn) error {
+		return conn.Query(ctx, query,
+			[]any{scope.Tenant, scope.Livemode, from[0], from[1], to[0], to[1], int64(page.Limit) + 1},
+			[]any{&row.Event, &row.Endpoint, &row.DueAt, &attempt, &row.Abandoned, &row.EventType}, func() error {
+				row.Attempt = int(attempt)
+				rows = append(rows, row)
+				return nil
+			})
+	}); err != nil {
+		return nil, false, fmt.Errorf("listing deliveries: %w", err)
+	}
+	rows, more = cut(rows, page)
+	return rows, more, nil
+}
+
+// DeliveryExists tells whether a delivery, by the name that DeliveryID gave it, was not received yet.
+func (s *Store) DeliveryExists(ctx context.Context, scope Scope, id string) (exists bool, err error) {
+	event, endpoint, ok := strings.Cut(id, ".")
+	if !ok || !storable(scope.Tenant, id) {
+		return false, nil
+	}
+	if err := s.read(ctx, func(conn Conn) error {
+		return conn.QueryRow(ctx, s.sql.DeliveryExists, []any{scope.Tenant, scope.Livemode, event, endpoint}, &exists)
+	}); err != nil {
+		return false, fmt.Errorf("looking for delivery: %w", err)
+	}
+	return exists, nil
+}
+
+// DeliveryID names the delivery of an event to an endpoint. Such names sort as the list of deliveries does.
+func DeliveryID(event, endpoint string) string { return event + "." + endpoint }

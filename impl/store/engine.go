@@ -58,7 +58,8 @@ type Statements struct {
 	// SessionForUpdate is Session, keeping the row from other writers to the end of the transaction.
 	SessionForUpdate string
 	SessionExists    string // tenant, livemode, id: bool
-	SessionsBetween  string // tenant, livemode, from id, before id, limit: id, body
+	OlderSessions    string // tenant, livemode, from, to, limit: id, body; ids between from and to, both exclusive, to the lowest
+	NewerSessions    string // the same, from the lowest on
 
 	SaveIdempotent  string // must: tenant, livemode, digest of key, fingerprint, path, request_id, status, body, created, not_before
 	Idempotent      string // tenant, livemode, digest of key: fingerprint, path, request_id, status, body, created

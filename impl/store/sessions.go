@@ -83,7 +83,7 @@ func (s *Store) SessionsBeginning(ctx context.Context, scope Scope, beginning st
 	var found []Session
 	if err := s.read(ctx, func(conn Conn) error {
 		var row Session
-		return conn.Query(ctx, s.sql.SessionsBetween, []any{scope.Tenant, scope.Livemode, beginning, beginning + "~", int64(fewSessions)},
+		return conn.Query(ctx, s.sql.NewerSessions, []any{scope.Tenant, scope.Livemode, beginning, beginning + "~", int64(fewSessions)},
 			[]any{&row.ID, &row.Body}, func() error {
 				found = append(found, row)
 				return nil
@@ -96,6 +96,36 @@ func (s *Store) SessionsBeginning(ctx context.Context, scope Scope, beginning st
 
 // fewSessions is far more than are made in the same microsecond; "~" is behind all characters of ids.
 const fewSessions = 100
+
+// ListSessions returns a page of sessions, newest first, and whether there are more in the direction of paging;
+// ErrNoCursor when the page's cursor is no session of the scope.
+func (s *Store) ListSessions(ctx context.Context, scope Scope, page Page) (rows []Session, more bool, err error) {
+	if !storable(scope.Tenant) {
+		return nil, false, nil
+	}
+	query := s.sql.OlderSessions
+	if page.newer() {
+		query = s.sql.NewerSessions
+	}
+	from, to := page.ids()
+	var row Session
+	err = s.read(ctx, func(conn Conn) error {
+		if err := s.checkCursor(ctx, conn, s.sql.SessionExists, scope, page); err != nil {
+			return err
+		}
+		return conn.Query(ctx, query, []any{scope.Tenant, scope.Livemode, from, to, int64(page.Limit) + 1},
+			[]any{&row.ID, &row.Body}, func() error {
+				rows = append(rows, row)
+				row.Body = nil
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("listing sessions: %w", err)
+	}
+	rows, more = cut(rows, page)
+	return rows, more, nil
+}
 
 func session(ctx context.Context, conn Conn, query string, scope Scope, id string) (body []byte, err error) {
 	if !storable(scope.Tenant, id) {

@@ -39,22 +39,38 @@ func newSender(config Config, livemode bool) *sender {
 	}}
 }
 
-// post sends a payload once. It is received when the answer is 2xx; result says in a word how it went.
-func (s *sender) post(ctx context.Context, url string, payload []byte, signature string) (received bool, result string) {
+// answer is how a try went.
+type answer struct {
+	status  int    // HTTP, 0 when there was no answer
+	trouble string // why there was none, in a few words
+}
+
+// received tells whether the endpoint has the event.
+func (a answer) received() bool { return a.status/100 == 2 }
+
+func (a answer) String() string {
+	if a.status == 0 {
+		return a.trouble
+	}
+	return strconv.Itoa(a.status)
+}
+
+// post sends a payload once.
+func (s *sender) post(ctx context.Context, url string, payload []byte, signature string) answer {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(payload))
 	if err != nil {
-		return false, "the URL is not valid"
+		return answer{trouble: "the URL is not valid"}
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("User-Agent", "fincon")
 	request.Header.Set("Stripe-Signature", signature)
 	response, err := s.client.Do(request)
 	if err != nil {
-		return false, reason(err)
+		return answer{trouble: reason(err)}
 	}
 	defer response.Body.Close()
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // the status is what counts
-	return response.StatusCode/100 == 2, strconv.Itoa(response.StatusCode)
+	return answer{status: response.StatusCode}
 }
 
 // reason says in a few words of our own why there was no answer. The error's text may repeat the URL or what the

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"runtime/debug"
+	"time"
 
 	"fincon/gen"
+	"fincon/impl/activity"
 	"fincon/impl/event"
 	"fincon/impl/store"
 )
@@ -27,23 +29,36 @@ func (l *lane) try(ctx context.Context, delivery store.ClaimedDelivery) (ended f
 		l.Log.Error("read a stored webhook endpoint", "endpoint", l.endpoint.ID, "cause", err)
 		return failed
 	}
-	received, result := l.post(ctx, endpoint, delivery)
+	began := time.Now()
+	result := l.post(ctx, endpoint, delivery)
+	l.remember(delivery, result, time.Since(began))
 	level := slog.LevelInfo
 	ended = delivered
 	switch {
-	case received:
+	case result.received():
 	case ctx.Err() != nil:
 		ended = interrupted
 	default:
 		level, ended = slog.LevelWarn, failed
 	}
 	l.Log.Log(ctx, level, "webhook", "event", delivery.Event, "endpoint", l.endpoint.ID, "attempt", delivery.Attempt+1,
-		"result", result)
+		"result", result.String())
 	return ended
 }
 
+// remember keeps a try of test mode for who looks on.
+func (l *lane) remember(delivery store.ClaimedDelivery, result answer, took time.Duration) {
+	if l.Attempts == nil || l.endpoint.Livemode {
+		return
+	}
+	l.Attempts.Add(l.endpoint.Tenant, activity.Attempt{
+		Event: delivery.Event, EventType: delivery.Content.Type, Endpoint: l.endpoint.ID, Number: delivery.Attempt + 1,
+		Ended: l.Clock.Now().Unix(), Took: took, Delivered: result.received(), Status: result.status, Trouble: result.trouble,
+	})
+}
+
 // post sends the event as the endpoint wants it: in its version, and signed at the server's time, anew for each try.
-func (l *lane) post(ctx context.Context, endpoint gen.WebhookEndpoint, delivery store.ClaimedDelivery) (received bool, result string) {
+func (l *lane) post(ctx context.Context, endpoint gen.WebhookEndpoint, delivery store.ClaimedDelivery) answer {
 	version := ""
 	if endpoint.APIVersion != nil {
 		version = *endpoint.APIVersion

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"fincon/impl/activity"
 	"fincon/impl/clock"
 	"fincon/impl/due"
 	"fincon/impl/store"
@@ -35,6 +36,8 @@ type Config struct {
 	Log     *slog.Logger
 	Rules   Rules         // where deliveries may go
 	Timeout time.Duration // how long one try may take; 0 is DefaultTimeout
+	// Attempts remembers the tries of test mode; nil remembers none.
+	Attempts *activity.Log[activity.Attempt]
 }
 
 // Deliveries brings events to their endpoints.

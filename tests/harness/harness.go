@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"fincon/gen"
 	"fincon/impl"
 	"fincon/impl/apikey"
 	"fincon/impl/clock"
@@ -60,7 +61,7 @@ func StartOn(t testing.TB, database *Database, options ...Option) *Server {
 
 	config := impl.Config{
 		Store: kept, Keys: apikey.Open(), Clock: clock.Real(), Vault: vault.Random(),
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), About: impl.About{Version: "test", Database: gen.ServerDatabaseMemory},
 	}
 	for _, option := range options {
 		option(&config)

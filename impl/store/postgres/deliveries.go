@@ -56,6 +56,26 @@ WHERE tenant = $1 AND livemode = $2 AND event_id = $3 AND endpoint_id = $4 AND a
 UPDATE deliveries SET due_at = $5, attempt = 0, leased_until = 0, abandoned = false
 WHERE tenant = $1 AND livemode = $2 AND event_id = $3 AND endpoint_id = $4`,
 
+	OlderDeliveries: `
+SELECT d.event_id, d.endpoint_id, d.due_at, d.attempt, d.abandoned, e.type
+FROM deliveries AS d JOIN events AS e
+    ON e.tenant = d.tenant AND e.livemode = d.livemode AND e.id = d.event_id
+WHERE d.tenant = $1 AND d.livemode = $2 AND (d.event_id, d.endpoint_id) > ($3, $4)
+    AND (d.event_id, d.endpoint_id) < ($5, $6)
+ORDER BY d.event_id DESC, d.endpoint_id DESC LIMIT $7`,
+
+	NewerDeliveries: `
+SELECT d.event_id, d.endpoint_id, d.due_at, d.attempt, d.abandoned, e.type
+FROM deliveries AS d JOIN events AS e
+    ON e.tenant = d.tenant AND e.livemode = d.livemode AND e.id = d.event_id
+WHERE d.tenant = $1 AND d.livemode = $2 AND (d.event_id, d.endpoint_id) > ($3, $4)
+    AND (d.event_id, d.endpoint_id) < ($5, $6)
+ORDER BY d.event_id, d.endpoint_id LIMIT $7`,
+
+	DeliveryExists: `
+SELECT EXISTS (
+    SELECT 1 FROM deliveries WHERE tenant = $1 AND livemode = $2 AND event_id = $3 AND endpoint_id = $4)`,
+
 	DeleteDeliveriesTo: `
 DELETE FROM deliveries WHERE tenant = $1 AND livemode = $2 AND endpoint_id = $3 AND NOT abandoned`,
 

@@ -41,8 +41,13 @@ SELECT body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3 FOR UP
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = $1 AND livemode = $2 AND id = $3)`,
 
-	SessionsBetween: `
-SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id >= $3 AND id < $4 ORDER BY id LIMIT $5`,
+	OlderSessions: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id > $3 AND id < $4
+ORDER BY id DESC LIMIT $5`,
+
+	NewerSessions: `
+SELECT id, body FROM sessions WHERE tenant = $1 AND livemode = $2 AND id > $3 AND id < $4
+ORDER BY id LIMIT $5`,
 
 	SaveIdempotent: `
 WITH changed AS (

@@ -56,6 +56,26 @@ WHERE tenant = ? AND livemode = ? AND event_id = ? AND endpoint_id = ? AND attem
 UPDATE deliveries SET due_at = ?5, attempt = 0, leased_until = 0, abandoned = 0
 WHERE tenant = ?1 AND livemode = ?2 AND event_id = ?3 AND endpoint_id = ?4`,
 
+	OlderDeliveries: `
+SELECT d.event_id, d.endpoint_id, d.due_at, d.attempt, d.abandoned, e.type
+FROM deliveries AS d CROSS JOIN events AS e
+    ON e.tenant = d.tenant AND e.livemode = d.livemode AND e.id = d.event_id
+WHERE d.tenant = ? AND d.livemode = ? AND (d.event_id, d.endpoint_id) > (?, ?)
+    AND (d.event_id, d.endpoint_id) < (?, ?)
+ORDER BY d.event_id DESC, d.endpoint_id DESC LIMIT ?`,
+
+	NewerDeliveries: `
+SELECT d.event_id, d.endpoint_id, d.due_at, d.attempt, d.abandoned, e.type
+FROM deliveries AS d CROSS JOIN events AS e
+    ON e.tenant = d.tenant AND e.livemode = d.livemode AND e.id = d.event_id
+WHERE d.tenant = ? AND d.livemode = ? AND (d.event_id, d.endpoint_id) > (?, ?)
+    AND (d.event_id, d.endpoint_id) < (?, ?)
+ORDER BY d.event_id, d.endpoint_id LIMIT ?`,
+
+	DeliveryExists: `
+SELECT EXISTS (
+    SELECT 1 FROM deliveries WHERE tenant = ? AND livemode = ? AND event_id = ? AND endpoint_id = ?)`,
+
 	DeleteDeliveriesTo: `
 DELETE FROM deliveries WHERE tenant = ? AND livemode = ? AND endpoint_id = ? AND abandoned = 0`,
 

@@ -34,8 +34,13 @@ SELECT body FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?`,
 	SessionExists: `
 SELECT EXISTS (SELECT 1 FROM sessions WHERE tenant = ? AND livemode = ? AND id = ?)`,
 
-	SessionsBetween: `
-SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?`,
+	OlderSessions: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id > ? AND id < ?
+ORDER BY id DESC LIMIT ?`,
+
+	NewerSessions: `
+SELECT id, body FROM sessions WHERE tenant = ? AND livemode = ? AND id > ? AND id < ?
+ORDER BY id LIMIT ?`,
 
 	SaveIdempotent: `
 INSERT INTO idempotency_keys (tenant, livemode, key_digest, fingerprint, path, request_id, status, body, created)

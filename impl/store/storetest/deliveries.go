@@ -19,6 +19,7 @@ var deliveryTests = map[string]func(*testing.T, *store.Store){
 	"deliveries, taken away":      deliveriesTakenAway,
 	"deliveries, claimed at once": deliveryClaims,
 	"deliveries, to nobody":       deliveriesToNobody,
+	"deliveries, listed":          deliveriesListed,
 }
 
 func claim(t *testing.T, s *store.Store, endpoint string, now, leaseUntil int64, limit int) []store.ClaimedDelivery {
@@ -227,4 +228,53 @@ func deliveriesToNobody(t *testing.T, s *store.Store) {
 	_, found, err := s.NextDue(t.Context())
 	require.NoError(t, err)
 	require.False(t, found)
+}
+
+// What waits and what was given up is listed, with how far it is; what was received is not.
+func deliveriesListed(t *testing.T, s *store.Store) {
+	insertEndpoint(t, s, scope, "we_1")
+	insertEndpoint(t, s, scope, "we_2")
+	insertEvent(t, s, scope, event("evt_1", 1000, 2), "we_1", "we_2")
+	insertEvent(t, s, scope, event("evt_2", 1001, 1), "we_1")
+	insertEvent(t, s, otherMode, event("evt_3", 1001, 1), "we_1")
+	insertEvent(t, s, otherTenant, event("evt_4", 1001, 1), "we_1")
+	for _, d := range claim(t, s, "we_1", 1001, 2000, 10) {
+		write(t, s, func(ctx context.Context, tx *store.Tx) error {
+			if d.Event == "evt_1" {
+				return tx.AbandonDelivery(ctx, d.Delivery)
+			}
+			return tx.RetryDelivery(ctx, d.Delivery, 1500)
+		})
+	}
+	kind := event("evt_1", 0, 0).Type
+	listed := func(event, endpoint string, dueAt int64, attempt int, abandoned bool) store.OutstandingDelivery {
+		return store.OutstandingDelivery{EventType: kind, Abandoned: abandoned, Delivery: store.Delivery{
+			Scope: scope, Event: event, Endpoint: endpoint, DueAt: dueAt, Attempt: attempt,
+		}}
+	}
+	requireListed := func(want ...store.OutstandingDelivery) {
+		t.Helper()
+		rows, more, err := s.ListDeliveries(t.Context(), scope, store.Page{Limit: 10})
+		require.NoError(t, err)
+		require.False(t, more)
+		require.Equal(t, want, rows)
+	}
+	second := listed("evt_1", "we_2", 1000, 0, false)
+	requireListed(listed("evt_2", "we_1", 1500, 1, false), second, listed("evt_1", "we_1", 1000, 0, true))
+	for _, d := range claim(t, s, "we_1", 1500, 2000, 10) {
+		write(t, s, func(ctx context.Context, tx *store.Tx) error { return tx.FinishDelivery(ctx, d.Delivery) })
+	}
+	requireListed(second, listed("evt_1", "we_1", 1000, 0, true))
+	for id, want := range map[string]bool{
+		store.DeliveryID("evt_1", "we_1"): true, store.DeliveryID("evt_2", "we_1"): false,
+		store.DeliveryID("evt_4", "we_1"): false, "evt_1": false, "\x00.\xff": false,
+	} {
+		exists, err := s.DeliveryExists(t.Context(), scope, id)
+		require.NoError(t, err)
+		require.Equal(t, want, exists, "%q", id)
+	}
+	for _, id := range []string{"none", "\x00.", "\xff.we_1"} {
+		_, _, err := s.ListDeliveries(t.Context(), scope, store.Page{Limit: 1, After: id})
+		require.ErrorIs(t, err, store.ErrNoCursor, "%q", id)
+	}
 }

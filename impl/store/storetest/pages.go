@@ -21,6 +21,8 @@ var pageTests = map[string]func(*testing.T, *store.Store){
 	"pages of transactions":        func(t *testing.T, s *store.Store) { pages(t, s, transactionList) },
 	"pages of events":              func(t *testing.T, s *store.Store) { pages(t, s, eventList) },
 	"pages of webhook endpoints":   func(t *testing.T, s *store.Store) { pages(t, s, endpointList) },
+	"pages of sessions":            func(t *testing.T, s *store.Store) { pages(t, s, allSessions) },
+	"pages of deliveries":          func(t *testing.T, s *store.Store) { pages(t, s, deliveryList) },
 	"cursors that are not there":   noCursor,
 }
 
@@ -304,6 +306,37 @@ func endpointList(_ *rapid.T, s *store.Store, scope store.Scope) list {
 	}
 }
 
+func allSessions(_ *rapid.T, s *store.Store, scope store.Scope) list {
+	return list{
+		add: func(_ *rapid.T, ctx context.Context, tx *store.Tx, id string) (place, error) {
+			return place{id: id, listed: true}, tx.InsertSession(ctx, scope, session(id, id))
+		},
+		page: func(ctx context.Context, page store.Page) ([]string, bool, error) {
+			rows, more, err := s.ListSessions(ctx, scope, page)
+			return idsOf(rows, func(row store.Session) string { return string(row.Body) }), more, err
+		},
+	}
+}
+
+// deliveryList has deliveries to two endpoints, of which each event is on its way to one.
+func deliveryList(_ *rapid.T, s *store.Store, scope store.Scope) list {
+	return list{
+		add: func(t *rapid.T, ctx context.Context, tx *store.Tx, id string) (place, error) {
+			endpoint := rapid.SampledFrom([]string{"we_1", "we_2"}).Draw(t, "endpoint")
+			if err := tx.InsertEvent(ctx, scope, event(id, 0, 1)); err != nil {
+				return place{}, err
+			}
+			return place{id: store.DeliveryID(id, endpoint), listed: true}, tx.InsertDelivery(ctx, scope, id, endpoint, 0)
+		},
+		page: func(ctx context.Context, page store.Page) ([]string, bool, error) {
+			rows, more, err := s.ListDeliveries(ctx, scope, page)
+			return idsOf(rows, func(row store.OutstandingDelivery) string {
+				return store.DeliveryID(row.Event, row.Endpoint)
+			}), more, err
+		},
+	}
+}
+
 func noCursor(t *testing.T, s *store.Store) {
 	seed(t, s, scope)
 	seed(t, s, otherTenant)
@@ -322,6 +355,10 @@ func noCursor(t *testing.T, s *store.Store) {
 		},
 		"events": func(page store.Page) error {
 			_, _, err := s.ListEvents(t.Context(), scope, store.EventFilter{}, page)
+			return err
+		},
+		"sessions": func(page store.Page) error {
+			_, _, err := s.ListSessions(t.Context(), scope, page)
 			return err
 		},
 		"webhook endpoints": func(page store.Page) error {

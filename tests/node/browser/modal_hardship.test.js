@@ -1,0 +1,464 @@
+// The modal when things are not as they should be: reloads, several tabs, the browser's back button, networks that are slow or
+// lose what is sent, and pages and answers that mean harm.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { control, controlled, server, withPage } from './browser.js';
+import {
+  agree, allow, assertSeen, at, begin, button, choose, chooseBank, continueAtBank, finish, open, picker, signIn, toAccounts,
+} from './modal.js';
+
+const refused = { expected: [/status of 400/] };
+
+// --- Reloads ---
+
+test('a reload keeps the pane', withPage({}, async (page) => {
+  const begun = await open(page, { permissions: ['balances'], manual_entry: { mode: 'automatic' } });
+  await at(page, 'Share your bank data');
+  await page.reload();
+  await button(page, 'Enter account numbers instead').click();
+  await at(page, 'Enter account numbers');
+  await page.reload();
+  await at(page, 'Enter account numbers');
+  await button(page, 'Back').click();
+  await agree(page);
+  await page.reload();
+  await picker(page);
+  await chooseBank(page, 'Bank (Non-OAuth)');
+  await at(page, 'Sign in at Bank (Non-OAuth)');
+  await page.reload();
+  await at(page, 'Sign in at Bank (Non-OAuth)');
+  await signIn(page, 'mfa');
+  await page.getByLabel('Enter the six digits').waitFor();
+  await page.reload();
+  await page.getByLabel('Enter the six digits').fill('123456');
+  await button(page, 'Continue').click();
+  await at(page, 'Choose accounts');
+  await page.reload();
+  await at(page, 'Choose accounts');
+  await choose(page, 'Everyday Checking');
+  await at(page, 'Your account is linked');
+  await page.reload();
+  await at(page, 'Your account is linked');
+  await page.getByText('Everyday Checking').waitFor();
+  await finish(page);
+  await assertSeen(begun, ['Everyday Checking']);
+}));
+
+test('a reload while the person is at the bank does not lose them', withPage({}, async (page) => {
+  await open(page);
+  await agree(page);
+  await chooseBank(page, 'Test (OAuth)');
+  const bank = await continueAtBank(page, 'Test (OAuth)');
+  await page.reload();
+  await at(page, 'Continue to Test (OAuth)');
+  await allow(bank);
+  await at(page, 'Choose accounts');
+}));
+
+test('a reload while a number is fetched, and after one was typed', withPage({}, async (page) => {
+  const { key } = await open(page, { manual_entry: { mode: 'automatic' } });
+  await toAccounts(page);
+  await controlled(key, '/faults', { delay_ms: 3000, operation: 'AttachPaymentAccount' });
+  await choose(page, 'Success');
+  await at(page, 'Almost done');
+  await page.reload();
+  await at(page, 'Your account is linked');
+  await open(page, { manual_entry: { mode: 'automatic' } });
+  await button(page, 'Enter account numbers instead').click();
+  await button(page, 'Fill in test numbers').click();
+  await button(page, 'Continue').click();
+  await at(page, 'Your account was added');
+  await page.reload();
+  await at(page, 'Your account was added');
+  await page.getByText('ending in 6789').waitFor();
+}));
+
+// --- Several tabs ---
+
+test('two tabs on one session both stay sane', withPage(refused, async (page) => {
+  const begun = await open(page, { permissions: ['balances'] });
+  const other = await page.context().newPage();
+  await other.goto(begun.url);
+  await at(other, 'Share your bank data');
+  await page.bringToFront();
+  await agree(page);
+  await chooseBank(page, 'Bank (Non-OAuth)');
+  await at(page, 'Sign in at Bank (Non-OAuth)');
+  await other.bringToFront();
+  await button(other, 'Agree and continue').click();
+  await at(other, 'Sign in at Bank (Non-OAuth)'); // where the person is
+  await button(other, 'Back').click();
+  await picker(other);
+  await page.bringToFront();
+  await signIn(page);
+  await at(page, 'Signing in at Bank (Non-OAuth) did not work');
+  await button(page, 'Try again').click();
+  await at(page, 'Sign in at Bank (Non-OAuth)');
+  await signIn(page);
+  await at(page, 'Choose accounts');
+  await other.bringToFront();
+  await chooseBank(other, 'Test (Non-OAuth)');
+  await signIn(other);
+  await choose(other, 'Savings');
+  await at(other, 'Your account is linked');
+  await finish(other);
+  await page.bringToFront();
+  await choose(page, 'Home Loan');
+  await at(page, 'This was finished already');
+  await finish(page); // as it ended in the other tab
+  await assertSeen(begun, ['Savings']);
+}));
+
+// --- The browser's back button ---
+
+test('the browser’s back button goes back a pane, or stays, or leaves', withPage({}, async (page) => {
+  const begun = await begin({ permissions: ['balances'], manual_entry: { mode: 'automatic' } });
+  await page.goto(`${server}/link/success`);
+  await page.goto(begun.url);
+  await button(page, 'Enter account numbers instead').click();
+  await at(page, 'Enter account numbers');
+  await page.goBack();
+  await at(page, 'Share your bank data');
+  await agree(page);
+  await chooseBank(page, 'Test (Non-OAuth)');
+  await at(page, 'Sign in at Test (Non-OAuth)');
+  await page.goBack();
+  await picker(page);
+  await chooseBank(page, 'Test (Non-OAuth)');
+  await at(page, 'Sign in at Test (Non-OAuth)');
+  await button(page, 'Back').click();
+  await picker(page);
+  await chooseBank(page, 'Test (Non-OAuth)');
+  await signIn(page);
+  await at(page, 'Choose accounts');
+  for (let i = 0; i < 2; i++) {
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Choose another bank?' }).waitFor();
+    await button(page, 'Stay here').click();
+  }
+  await page.goBack();
+  await button(page, 'Choose another bank').click();
+  await picker(page);
+  await chooseBank(page, 'Test (Non-OAuth)');
+  await signIn(page);
+  await choose(page, 'Savings');
+  await at(page, 'Your account is linked');
+  await page.goBack();
+  await at(page, 'Your account is linked', { focused: false });
+  await page.reload();
+  await at(page, 'Your account is linked');
+  await finish(page);
+  await assertSeen(begun, ['Savings']);
+}));
+
+test('the browser’s back button leaves from the first pane, and forward comes back', withPage({}, async (page) => {
+  await page.goto(`${server}/link/success`);
+  const begun = await begin();
+  await page.goto(begun.url);
+  await agree(page);
+  await page.goBack();
+  await page.waitForURL('**/link/success');
+  await page.goForward();
+  await picker(page);
+}));
+
+// --- Networks ---
+
+test('every action that is lost is repeated, and done once', withPage({ expected: [/net::ERR_FAILED/] }, async (page) => {
+  const keys = new Map();
+  await page.route('**/v1/**', (route) => {
+    const request = route.request();
+    if (request.method() !== 'POST') return route.continue();
+    const path = new URL(request.url()).pathname;
+    const sent = keys.get(path) ?? [];
+    keys.set(path, [...sent, request.headers()['idempotency-key']]);
+    return sent.length < 2 ? route.abort() : route.continue(); // the page tries twice by itself
+  });
+  const again = () => button(page, 'Try again').click();
+  const begun = await open(page, { permissions: ['balances'] });
+  await at(page, 'There is no connection');
+  await again();
+  await at(page, 'Share your bank data');
+  await button(page, 'Agree and continue').click();
+  await page.getByText('Nothing is done twice').waitFor();
+  await button(page, 'Agree and continue').click(); // as good as "Try again"
+  await picker(page);
+  await chooseBank(page, 'Test (Non-OAuth)');
+  await again();
+  await at(page, 'Sign in at Test (Non-OAuth)');
+  await signIn(page);
+  await page.getByText('Nothing is done twice').waitFor();
+  assert.equal(await page.getByLabel('User name').inputValue(), 'someone');
+  await again();
+  await again(); // of the list of accounts
+  await at(page, 'Choose accounts');
+  await choose(page, 'Savings');
+  await again();
+  await at(page, 'Your account is linked');
+  await button(page, 'Go back').click();
+  await again();
+  await page.waitForURL('**/link/success');
+  await assertSeen(begun, ['Savings']);
+  for (const [path, sent] of keys) {
+    if (/synchronize|accounts$/.test(path) && !path.includes('selected')) continue; // they change nothing
+    if (path.endsWith('consent_acquired')) continue; // the person began anew
+    assert.equal(new Set(sent).size, 1, `${path}: ${sent}`);
+    assert.ok(sent[0], path);
+  }
+}));
+
+test('answers that are lost are not noticed', withPage({}, async (page) => {
+  const begun = await open(page, { permissions: ['balances'] });
+  for (const operation of ['AcquireLinkConsent', 'CreateAuthSession', 'AnswerAuthSession', 'SelectAuthSessionAccounts', 'CompleteLink']) {
+    await controlled(begun.key, '/faults', { after: true, drop: true, operation });
+  }
+  await toAccounts(page);
+  await choose(page, 'Savings', 'Success');
+  await at(page, 'Your accounts are linked');
+  await finish(page);
+  await assertSeen(begun, ['Savings', 'Success']);
+  const left = await fetch(`${control}/faults`, { headers: { Authorization: `Bearer ${begun.key}` } });
+  assert.deepEqual((await left.json()).data, [], 'each was lost');
+}));
+
+test('a server that fails, or is busy, is asked again', withPage({ expected: [/status of 500/, /status of 429/] }, async (page) => {
+  const { key } = await open(page);
+  await controlled(key, '/faults', { error: { status: 500 }, operation: 'AcquireLinkConsent' });
+  await controlled(key, '/faults', { error: { status: 429, code: 'rate_limit' }, operation: 'AcquireLinkConsent' });
+  await button(page, 'Agree and continue').click();
+  await page.getByText(/Reference: req_/).waitFor();
+  await button(page, 'Try again').click();
+  await page.getByText(/Reference: req_/).waitFor();
+  await button(page, 'Try again').click();
+  await picker(page);
+}));
+
+test('a slow network: nothing is sent twice, and nothing moves', withPage({ reducedMotion: true }, async (page) => {
+  let requests = 0;
+  await page.route('**/v1/**', async (route) => {
+    if (/consent_acquired|auth_sessions$/.test(new URL(route.request().url()).pathname)) {
+      requests++;
+      await new Promise((later) => { setTimeout(later, 700); });
+    }
+    await route.continue();
+  });
+  await open(page);
+  await at(page, 'Share your bank data');
+  const agreement = button(page, 'Agree and continue');
+  const before = await agreement.boundingBox();
+  await agreement.dblclick();
+  await page.locator('.footer .spinner').waitFor();
+  assert.deepEqual(await agreement.boundingBox(), before);
+  await agreement.click({ force: true });
+  await picker(page);
+  assert.equal(requests, 1);
+  await page.locator('.tile').first().dblclick();
+  await page.locator('.tile').nth(1).click();
+  await at(page, 'Sign in at Test (Non-OAuth)');
+  assert.equal(requests, 2);
+}));
+
+test('a search whose answer comes late does not replace a later one', withPage({}, async (page) => {
+  await page.route('**/connections/institutions?**', async (route) => {
+    if (route.request().url().includes('query=down')) await new Promise((later) => { setTimeout(later, 800); });
+    await route.continue().catch(() => {}); // the test may be over
+  });
+  await open(page);
+  await agree(page);
+  const field = page.getByRole('combobox');
+  await field.fill('down');
+  await page.waitForTimeout(250); // it is under way
+  await field.fill('token');
+  await page.getByRole('option', { name: 'Tokenized Account Number' }).waitFor();
+  await page.waitForTimeout(900);
+  assert.equal(await page.getByRole('option').count(), 1);
+}));
+
+test('a connection that is lost while the person is at the bank comes back by itself', withPage({ expected: [/ERR_FAILED/] }, async (page) => {
+  await open(page);
+  await agree(page);
+  await chooseBank(page, 'Test (OAuth)');
+  const bank = await continueAtBank(page, 'Test (OAuth)');
+  await page.route('**/oauth_results', (route) => route.abort());
+  await page.getByText('The connection was lost.').first().waitFor();
+  await allow(bank);
+  await page.unroute('**/oauth_results');
+  await at(page, 'Choose accounts');
+}));
+
+test('an answer that makes no sense has a way on', withPage({ expected: [/TypeError/] }, async (page) => {
+  await page.route('**/featured_institutions?**', (route) => route.fulfill({ json: { data: [null] } }));
+  await open(page);
+  await button(page, 'Agree and continue').click();
+  await at(page, 'Something went wrong here');
+  await page.unroute('**/featured_institutions?**');
+  await button(page, 'Try again').click();
+  await picker(page);
+  await page.locator('.tile').first().waitFor();
+}));
+
+test('an app is come back to by a link, should the browser not go there by itself', withPage({}, async (page) => {
+  const begun = await open(page, { return_url: 'myapp://back?step=2' });
+  await at(page, 'Share your bank data');
+  await button(page, 'Close').click();
+  await at(page, 'You are being taken back');
+  assert.equal(await page.getByRole('link', { name: 'Go back' }).getAttribute('href'), 'myapp://back?step=2');
+  await assertSeen(begun, []);
+}));
+
+// --- In a frame ---
+
+test('in a frame, the browser’s back button goes back a pane, and nothing is left in the history', withPage({}, async (page) => {
+  const { session, key } = await begin({ permissions: ['balances'] });
+  const around = `${server}/around`;
+  await page.route(around, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal" width="400" height="640"></iframe>' }));
+  await page.addInitScript((open) => { // what the script of a page does
+    if (window.parent !== window || !location.pathname.endsWith('/around')) return;
+    window.told = [];
+    addEventListener('message', ({ source }) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = ({ data }) => window.told.push(data.type);
+      source.postMessage(open, location.origin, [port2]);
+    });
+  }, { fincon: 'open', version: 1, clientSecret: session.client_secret, key: key.replace('sk_', 'pk_'), purpose: 'accounts' });
+  await page.goto(`${server}/link/success`);
+  await page.goto(around);
+  const frame = page.frames().at(-1);
+  await agree(frame);
+  await chooseBank(frame, 'Test (Non-OAuth)');
+  await at(frame, 'Sign in at Test (Non-OAuth)');
+  await page.evaluate(() => history.back()); // the entry is the frame's
+  await picker(frame);
+  assert.equal(page.url(), around);
+  await chooseBank(frame, 'Test (Non-OAuth)');
+  await signIn(frame);
+  await choose(frame, 'Savings');
+  await button(frame, 'Go back').click();
+  await page.waitForFunction(() => window.told.includes('done'));
+  assert.deepEqual(await page.evaluate(() => window.told), ['shown', 'done']);
+  await page.goBack();
+  assert.equal(page.url(), `${server}/link/success`);
+}));
+
+// --- Harm ---
+
+const markup = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}';
+
+test('what banks and businesses are called is text', withPage({}, async (page) => {
+  page.on('dialog', () => assert.fail('a script ran'));
+  const name = (object) => {
+    if (typeof object !== 'object' || object === null) return;
+    for (const [key, value] of Object.entries(object)) {
+      if (['name', 'display_name', 'business_name', 'label', 'institution_name', 'displayable_account_numbers', 'last4'].includes(key)) {
+        if (key !== 'name' || !('label' in object)) object[key] = markup;
+      } else name(value);
+    }
+  };
+  await page.route('**/v1/**', async (route) => {
+    const answer = await route.fetch();
+    const json = await answer.json();
+    name(json);
+    await route.fulfill({ response: answer, json });
+  });
+  const { url } = await begin({ permissions: ['balances'] });
+  await page.goto(url.replace('/link/flow', `/link/flow?${encodeURIComponent(markup)}=${encodeURIComponent(markup)}`) + `&locale=${encodeURIComponent(markup)}`);
+  await page.getByText(markup).first().waitFor();
+  await button(page, 'Agree and continue').click();
+  await page.getByRole('combobox').fill('test');
+  await page.getByRole('option').first().click();
+  await page.getByLabel('User name').fill('x');
+  await page.getByLabel('Password', { exact: true }).fill('x');
+  await button(page, 'Continue').click();
+  await page.getByRole('heading', { name: 'Choose accounts' }).waitFor();
+  await page.locator('.account input').first().check();
+  await button(page, 'Link 1 account').click();
+  await page.getByRole('heading', { name: 'Your account is linked' }).waitFor();
+  await page.getByText(markup).first().waitFor();
+  assert.equal(await page.locator('img, iframe, main script').count(), 0);
+}));
+
+test('nobody is sent to a place that a browser would run', withPage({}, async (page) => {
+  page.on('dialog', () => assert.fail('a script ran'));
+  const evil = ['javascript:alert(1)', ' JavaScript:alert(1)', 'java\tscript:alert(1)', 'data:text/html,<script>alert(1)</script>', 'vbscript:x', 'blob:x'];
+  for (const target of evil) {
+    await page.route('**/sessions/synchronize', async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      json.manifest.return_url = target;
+      await route.fulfill({ response: answer, json });
+    });
+    const begun = await begin();
+    await page.goto('about:blank');
+    await page.goto(begun.url);
+    await at(page, 'Share your bank data');
+    await button(page, 'Close').click();
+    await page.waitForURL(`${server}/link/cancel`);
+    await page.unroute('**/sessions/synchronize');
+  }
+  await page.route('**/connections/auth_sessions', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...await answer.json(), url: 'javascript:alert(1)' } });
+  });
+  await page.goto('about:blank');
+  await open(page);
+  await agree(page);
+  await chooseBank(page, 'Test (OAuth)');
+  await at(page, 'Waiting for Test (OAuth)');
+  assert.equal(await page.getByRole('link').count(), 0);
+}));
+
+test('what stands behind the # is not believed', withPage({ expected: [/status of 40/] }, async (page) => {
+  page.on('dialog', () => assert.fail('a script ran'));
+  const { key } = await begin();
+  for (const fragment of ['', '#', '#client_secret=x', '#key=pk_test_x', `#client_secret=${encodeURIComponent(markup)}&key=${encodeURIComponent(markup)}`,
+    `#client_secret=x&key=${key}`, '#client_secret=x&key=pk_test_x&account=../../x', '#%', `#return_url=javascript:alert(1)&success_url=javascript:alert(1)`]) {
+    await page.goto('about:blank');
+    await page.goto(`${server}/link/flow${fragment}`);
+    await at(page, /^(Nothing to show here|This link does not work)$/);
+  }
+}));
+
+test('a session that is used, or expired', withPage(refused, async (page) => {
+  const used = await begin();
+  await page.goto(used.url);
+  await button(page, 'Close').click();
+  await page.waitForURL('**/link/cancel');
+  await page.goto(used.url);
+  await at(page, 'This was finished already');
+  const old = await open(page);
+  await at(page, 'Share your bank data');
+  await controlled(old.key, '/clock/advance', { seconds: 25 * 3600 });
+  await button(page, 'Agree and continue').click();
+  await at(page, 'This took too long');
+  await button(page, 'Go back').click();
+  await page.waitForURL('**/link/cancel');
+}));
+
+test('the page of its own stands in no frame', withPage({ expected: [/frame-ancestors|X-Frame-Options|Refused to (display|frame)/i] }, async (page) => {
+  const { url } = await begin();
+  await page.route(`${server}/around`, (route) => route.fulfill({ contentType: 'text/html', body: `<title>Around</title><iframe src="${url.replaceAll('&', '&amp;')}"></iframe>` }));
+  await page.goto(`${server}/around`);
+  await page.waitForTimeout(500);
+  assert.ok(page.frames().every((frame) => !frame.url().includes('/link/flow')));
+}));
+
+test('the framed page shows nothing until it is told what to', withPage({}, async (page) => {
+  await page.route(`${server}/around`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal"></iframe><iframe></iframe>' }));
+  await page.clock.install();
+  await page.goto(`${server}/around`);
+  const frame = page.frameLocator('iframe[src]');
+  await frame.locator('.skeleton').waitFor();
+  await page.evaluate(() => { // what comes without a port, or has another shape, is nothing
+    const target = document.querySelector('iframe').contentWindow;
+    for (const message of [{ fincon: 'open', version: 1, clientSecret: 'x', key: 'x', purpose: 'accounts' }, null, 'open', { fincon: 'open' }]) target.postMessage(message, '*');
+    target.postMessage({ fincon: 'open', version: 2, clientSecret: 'x', key: 'x', purpose: 'accounts' }, '*', [new MessageChannel().port1]);
+    window.frames[1].eval(`parent.frames[0].postMessage({ fincon: 'open', version: 1, clientSecret: 'x', key: 'pk_test_x', purpose: 'accounts' },
+      '*', [new MessageChannel().port1])`); // from another window than the one around it
+    target.postMessage({ fincon: 'open', version: 1, clientSecret: 1, key: 'x', purpose: 'accounts' }, '*', [new MessageChannel().port1]);
+  });
+  await page.evaluate(() => new Promise((done) => { setTimeout(done); })); // they have been delivered
+  assert.equal(await frame.getByRole('heading').count(), 0);
+  await page.clock.fastForward(10_000);
+  await frame.getByRole('heading', { name: 'Nothing to show here' }).waitFor();
+}));
