@@ -1016,6 +1016,32 @@ func TestAccountsLinkedAtOnce(t *testing.T) {
 	})
 }
 
+// The same through the linking flow, as eight clients choose the same account.
+func TestAccountsChosenAtOnce(t *testing.T) {
+	t.Parallel()
+	harness.OnEach(t, func(t *testing.T, kind harness.Kind) {
+		server := harness.Start(t, kind)
+		clients, signIns := make([]*linkClient, 8), make([]authSession, 8)
+		offered := make([]string, len(clients))
+		for i := range clients {
+			clients[i] = beginLink(t, server, dataForm)
+			clients[i].agree(t)
+			signIns[i] = clients[i].signIn(t, "bcinst_Jg18xEfPHevfHP")
+			offered[i] = clients[i].offers(t, signIns[i].ID).Data[0].ID
+		}
+		answers := atOnce(t, len(clients), func(i int) (harness.Answer, error) {
+			return server.Do(clients[i].request(selectPath, selection(signIns[i].ID, offered[i])...))
+		})
+		linked := map[string]bool{}
+		for _, answer := range answers {
+			var p partnerAccounts
+			decodeMobile(t, answer.Body, &p)
+			linked[*p.Data[0].LinkedAccountID] = true
+		}
+		require.Len(t, linked, 1, "one holder has one account of it")
+	})
+}
+
 // atOnce sends requests side by side; all have to go well.
 func atOnce(t *testing.T, count int, send func(i int) (harness.Answer, error)) []harness.Answer {
 	t.Helper()

@@ -43,12 +43,17 @@ func Holder(holder *gen.AccountHolder) (string, error) {
 	return "", errors.New("an account holder without an id")
 }
 
-// Write runs a transaction that links accounts. A holder's first accounts at an institution may be linked in two sessions at
+// Write runs a transaction that links accounts, see Again.
+func (a *Accounts) Write(ctx context.Context, work func(context.Context, *store.Tx) error) error {
+	return Again(func() error { return a.store.Write(ctx, work) })
+}
+
+// Again runs a transaction that links accounts. A holder's first accounts at an institution may be linked in two sessions at
 // once: whoever comes second runs again, and finds them.
-func (a *Accounts) Write(ctx context.Context, work func(context.Context, *store.Tx) error) (err error) {
+func Again(write func() error) (err error) {
 	const patience = 10
 	for range patience {
-		if err = a.store.Write(ctx, work); !errors.Is(err, store.ErrExists) {
+		if err = write(); !errors.Is(err, store.ErrExists) {
 			return err
 		}
 	}

@@ -167,27 +167,35 @@ func (f *Flows) keepGrant(ctx context.Context, at place, signInID string, grant 
 
 // Select links accounts that the person chose. They are real from here on; that they are is told when the flow ends.
 func (f *Flows) Select(ctx context.Context, call Call, signInID string, chosen []string) ([]byte, error) {
-	answer, err := f.change(ctx, call, func(ctx context.Context, tx *store.Tx, w *flow) (any, error) {
-		s, err := w.find(signInID)
-		if err != nil {
-			return nil, err
-		}
-		if err := w.offers(s); err != nil {
-			return nil, err
-		}
-		selected, err := w.selected(s, chosen)
-		if err != nil {
-			return nil, err
-		}
-		if !s.Chosen {
-			if err := f.link(ctx, tx, w, s, selected); err != nil {
-				return nil, err
-			}
-		}
-		return w.partnerAccounts(s, w.paymentFirst(selected)), nil
+	var answer []byte
+	err := account.Again(func() (err error) {
+		answer, err = f.change(ctx, call, func(ctx context.Context, tx *store.Tx, w *flow) (any, error) {
+			return f.choose(ctx, tx, w, signInID, chosen)
+		})
+		return err
 	})
 	f.runner.Kick()
 	return answer, err
+}
+
+func (f *Flows) choose(ctx context.Context, tx *store.Tx, w *flow, signInID string, chosen []string) (any, error) {
+	s, err := w.find(signInID)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.offers(s); err != nil {
+		return nil, err
+	}
+	selected, err := w.selected(s, chosen)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Chosen {
+		if err := f.link(ctx, tx, w, s, selected); err != nil {
+			return nil, err
+		}
+	}
+	return w.partnerAccounts(s, w.paymentFirst(selected)), nil
 }
 
 // selected finds the accounts that were chosen, and refuses choices that cannot be made.
