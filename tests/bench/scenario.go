@@ -21,6 +21,7 @@ func scenarios() []scenario {
 		{name: "sessions", title: "Create and retrieve sessions", run: runSessions},
 		{name: "lists", title: "List transactions and accounts", run: runLists},
 		{name: "deliveries", title: "Deliver webhooks while an endpoint hangs", run: runDeliveries},
+		{name: "link", title: "Link accounts", run: runLink},
 		{name: "start", title: "Start to first answer", run: runStart},
 		{name: "memory", title: "Resident memory", run: runMemory},
 		{name: "hostile", title: "Hostile requests", run: runHostile},
