@@ -312,7 +312,7 @@ test('an app is come back to by a link, should the browser not go there by itsel
 test('in a frame, the browser’s back button goes back a pane, and nothing is left in the history', withPage({}, async (page) => {
   const { session, key } = await begin({ permissions: ['balances'] });
   const around = `${server}/around`;
-  await page.route(around, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal" width="400" height="640"></iframe>' }));
+  await page.route(around, (route) => route.fulfill({ contentType: 'text/html', body: '<title>Around</title><iframe src="/link/modal" width="900" height="700"></iframe>' }));
   await page.addInitScript((open) => { // what the script of a page does
     if (window.parent !== window || !location.pathname.endsWith('/around')) return;
     window.told = [];
@@ -333,6 +333,12 @@ test('in a frame, the browser’s back button goes back a pane, and nothing is l
   assert.equal(page.url(), around);
   await chooseBank(frame, 'Test (Non-OAuth)');
   await signIn(frame);
+  await at(frame, 'Choose accounts');
+  await frame.locator('.account').first().click();
+  assert.equal(await frame.getByRole('dialog').count(), 1);
+  await frame.locator('body').click({ position: { x: 5, y: 5 } }); // beside the card
+  await button(frame, 'Stay here').click();
+  await frame.locator('.account').first().click();
   await choose(frame, 'Savings');
   await button(frame, 'Go back').click();
   await page.waitForFunction(() => window.told.includes('done'));
