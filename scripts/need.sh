@@ -10,6 +10,7 @@ debian_package() {
 	case $1 in
 	cc) echo gcc libc6-dev ;;
 	node) echo nodejs npm ;;
+	chromium) if apt-cache show chromium >/dev/null 2>&1; then echo chromium; else echo chromium-browser; fi ;; # Ubuntu's
 	*) echo "$1" ;;
 	esac
 }

@@ -19,6 +19,9 @@ export const control = environment('FINCON_CONTROL_URL');
 
 const pictures = new URL('../../artefacts/', import.meta.url).pathname;
 
+/** How long a test may take, in milliseconds. */
+const longest = 90_000;
+
 let launched;
 after(async () => (await launched)?.close());
 
@@ -59,6 +62,7 @@ export function withPage(options, body) {
     context.setDefaultTimeout(10_000);
     const problems = watch(context, watched);
     const page = await context.newPage();
+    const late = setTimeout(() => void context.close(), longest); // upon which everything that waits fails
     try {
       await body(page, t);
     } catch (error) {
@@ -66,6 +70,7 @@ export function withPage(options, body) {
       error.message += problems.seen.map((problem) => `\n  also: ${problem}`).join('');
       throw error;
     } finally {
+      clearTimeout(late);
       await context.close();
     }
     problems.check();

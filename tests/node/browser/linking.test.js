@@ -196,7 +196,7 @@ test('a page that frames the modal without the script shows nothing of a session
   const modal = await framed(page);
   await modal.locator('.skeleton').waitFor();
   await page.clock.fastForward(handshake);
-  await at(modal, 'Nothing to show here');
+  await at(modal, 'Nothing to show here', { focused: false });
   assert.equal(await modal.getByRole('button').count(), 0);
 }));
 
@@ -211,7 +211,7 @@ test('the modal is opened by its parent alone', withPage({ hosts }, async (page)
   await popup.waitForLoadState();
   await page.evaluate((open) => globalThis.popup.postMessage(open, '*', [new MessageChannel().port1]), open);
   await page.clock.fastForward(handshake);
-  await at(popup, 'Nothing to show here');
+  await at(popup, 'Nothing to show here', { focused: false });
   await popup.close();
 
   // Nor is a frame beside it.
@@ -233,7 +233,7 @@ test('the modal is opened by its parent alone', withPage({ hosts }, async (page)
     frame.postMessage({ ...open, locale: 'es' }, '*', port());
     frame.postMessage({ ...open, locale: 'en' }, '*', port());
   }, open);
-  await at(third, 'Comparte tus datos bancarios');
+  await at(third, 'Comparte tus datos bancarios', { focused: false });
 }));
 
 /** Puts the modal into a frame of the page, without the script. */
@@ -254,5 +254,5 @@ test('the hosted flow stands in no frame', withPage({ hosts, expected: [/frame-a
     const frame = Object.assign(document.createElement('iframe'), { src, onload: resolve });
     document.body.append(frame);
   }), `${server}/link/flow`);
-  assert.equal(page.frames()[1].url(), 'chrome-error://chromewebdata/');
+  await page.frames()[1].waitForURL('chrome-error://chromewebdata/');
 }));

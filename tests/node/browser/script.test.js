@@ -115,6 +115,16 @@ test('the object has what the official one has', withPage({}, async (page) => {
   assert.equal(await complaint(page, 'new Stripe("pk_test_x").registerAppInfo({name: "x"})'), null);
 }));
 
+test('the official loader takes the script that is there, without a word', withPage({ hosts: [host] }, async (page) => {
+  const warnings = [];
+  page.on('console', (message) => { if (message.type() === 'warning') warnings.push(message.text()); });
+  await page.route(`${server}/link/modal`, (route) => route.fulfill({ contentType: 'text/html', body: standIn() }));
+  await page.goto(`${shop}/both?key=pk_test_x&client_secret=x`);
+  await page.click('#accounts');
+  await frameOf(page);
+  assert.deepEqual(warnings, []);
+}));
+
 test('wrong use is told to whoever writes the page', withPage({}, async (page) => {
   await bare(page);
   const cases = [
@@ -231,6 +241,14 @@ test('a frame that was loaded again is told again', withPage({ hosts }, async (p
   await result(page);
 }));
 
+test('a person may take their time', withPage({ hosts }, async (page) => {
+  await page.clock.install();
+  const frame = await open(page);
+  await page.clock.fastForward('01:00:00');
+  await say(frame, { type: 'done', session: session() });
+  assert.equal((await result(page)).result.financialConnectionsSession.id, 'fcsess_1');
+}));
+
 test('only the frame is heard', withPage({ hosts: [...hosts, 'elsewhere.example'] }, async (page) => {
   // A frame that says nothing by itself.
   await routeOfficial(page);
@@ -290,6 +308,22 @@ async function navigate(frame, url) {
   await frame.evaluate((url) => { setTimeout(() => location.replace(url)); }, url);
   await frame.waitForURL(url);
 }
+
+test('a frame in which another site speaks is one that cannot be loaded', withPage({ hosts: [...hosts, 'elsewhere.example'] }, async (page) => {
+  const elsewhere = 'https://elsewhere.example/';
+  await page.clock.install();
+  await routeOfficial(page);
+  await page.route(elsewhere, (route) => route.fulfill({ contentType: 'text/html', body: standIn() }));
+  await page.route(`${server}/link/modal`, (route) => route.fulfill({ contentType: 'text/html', body: '<p>No script</p>' }));
+  await page.goto(`${shop}/?key=pk_test_x&client_secret=x&frames=${encodeURIComponent(`${server} ${elsewhere}`)}`);
+  await page.click('#accounts');
+  const frame = await (await page.waitForSelector('fincon-overlay iframe')).contentFrame();
+  await frame.getByText('No script').waitFor();
+  await navigate(frame, elsewhere);
+  await roundTrip(page, frame);
+  await page.clock.fastForward(20_000);
+  assert.match((await result(page)).failed, /^api_connection_error /);
+}));
 
 /** Waits until the page has taken what the frame has posted before, and the frame what the page has answered. */
 async function roundTrip(page, frame) {

@@ -47,6 +47,7 @@ const document = (scripts) => `<!doctype html>
 const files = {
   '/': ['text/html', document('<script type="module" src="/shop.mjs"></script>')],
   '/plain': ['text/html', document(`<script src="${server}/v3/"></script>`)],
+  '/both': ['text/html', document(`<script src="${server}/endive/stripe.js"></script><script type="module" src="/shop.mjs"></script>`)],
   '/shop.mjs': ['text/javascript', script],
   '/loader.mjs': ['text/javascript', readFileSync(loader, 'utf8')],
   // Whatever a page says of all its elements, the modal is as it is.
