@@ -36978,8 +36978,10 @@ func (w *ServerInterfaceWrapper) ListDeliveries(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListDeliveriesParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -36994,8 +36996,10 @@ func (w *ServerInterfaceWrapper) ListRequests(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListRequestsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments
@@ -37022,8 +37026,10 @@ func (w *ServerInterfaceWrapper) ListSessions(ctx echo.Context) error {
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListSessionsParams
 
-	if err = runtime.BindJSONValue(ctx.Get("query"), &params); err != nil {
-		return err
+	if query := ctx.Get("query"); query != nil {
+		if err = runtime.BindJSONValue(query, &params); err != nil {
+			return err
+		}
 	}
 
 	// Invoke the callback with all the unmarshaled arguments

@@ -171,7 +171,7 @@ export class Api {
     };
   }
 
-  /** Sends a request until its answer is there: 202 says that it is not yet. */
+  /** Sends a request until its answer is there. */
   async #ask<T>(send: () => Promise<Answer<T>>, wanted = () => true): Promise<Found<T>> {
     for (const deadline = Date.now() + pollTime; ;) {
       const answer = this.#read(await this.#send(send));
@@ -196,7 +196,9 @@ export class Api {
   }
 
   #read<T>({ data, error, response }: Answer<T>): Found<T> | null {
-    if (response.ok) return response.status === 202 ? null : data as Found<T>;
+    // 409 says that the same request is still being worked on: it was sent again too soon.
+    if (response.status === 202 || response.status === 409) return null;
+    if (response.ok) return data as Found<T>;
     const told = (error as { error?: ErrorObject } | undefined)?.error;
     throw new Refusal(response.status, told ?? { type: 'api_error', message: '' }, response.headers.get('Request-Id') ?? '');
   }

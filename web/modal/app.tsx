@@ -22,8 +22,16 @@ export function App() {
     const press = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented && !document.querySelector('dialog[open]')) flow.askToLeave();
     };
+    const point = ({ target }: MouseEvent) => {
+      const beside = target instanceof Element && target.contains(document.getElementById('modal'));
+      if (flow.host.framed && beside) flow.askToLeave(); // the page around the frame was meant
+    };
     addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    addEventListener('mousedown', point);
+    return () => {
+      removeEventListener('keydown', press);
+      removeEventListener('mousedown', point);
+    };
   }, [flow]);
   return (
     <div class="card" role="dialog" aria-modal="true" aria-labelledby="title">

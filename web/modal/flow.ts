@@ -30,6 +30,9 @@ export interface State {
   denied: boolean;                    // the person came back from the bank without signing in
 }
 
+/** Milliseconds in which what does not fit, asked about once, is taken for a fault. */
+const resumePause = 2000;
+
 const resting = { offers: null, trouble: null, failure: null, asking: '' as const, denied: false };
 
 /** The way of a person through the linking flow. The server decides every next pane; what is decided here is how to show it. */
@@ -68,6 +71,7 @@ export class Flow {
   }
 
   get bankName(): string { return this.state.signIn?.institution.name ?? this.#picked; }
+  #resumed = 0; // when the server was last asked where the person is, because what is shown did not fit
   #picked = ''; // the name of the bank that was chosen last
 
   // --- Where the person is ---
@@ -160,8 +164,12 @@ export class Flow {
   #failed(error: unknown, retry: () => void, empty: boolean) {
     if (error instanceof Refusal) {
       const trouble = troubleOf(error, this.bankName);
-      if (trouble === 'resume') return void this.#resume();
-      if (trouble) return this.#trouble(trouble);
+      if (trouble === 'resume') {
+        if (Date.now() - this.#resumed > resumePause) {
+          this.#resumed = Date.now();
+          return void this.#resume();
+        }
+      } else if (trouble) return this.#trouble(trouble);
     } else if (!(error instanceof Unreachable)) {
       console.error(error); // a fault of this page
     }
@@ -272,7 +280,7 @@ export class Flow {
     await this.#load(async (current) => {
       const { data } = await this.#protocol.offers(signIn.id, current);
       const payable = data.find((offer) => offer.linked_account_id && offer.supported_payment_method_types.length > 0);
-      if (!payable?.linked_account_id) return this.#resume();
+      if (!payable?.linked_account_id) return this.#trouble({ kind: 'noNumber', bank: this.bankName });
       const { next_pane } = await this.#protocol.attachLinked(attempt.rewind(), payable.linked_account_id, current);
       if (current()) await this.#linked(next_pane);
     });

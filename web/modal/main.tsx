@@ -13,7 +13,7 @@ const base = location.pathname.replace(/\/link\/(flow|modal)\/?$/, '');
 
 async function start(root: HTMLElement) {
   const where = host();
-  if (where.framed) document.documentElement.classList.add('framed');
+  if (!where.framed) document.documentElement.classList.add('alone');
   const opening = await where.opening();
   const language = chooseLanguage(opening?.locale && opening.locale !== 'auto' ? [opening.locale, ...navigator.languages] : navigator.languages);
   document.documentElement.lang = language.tag;

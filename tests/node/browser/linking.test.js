@@ -219,7 +219,7 @@ test('the modal is opened by its parent alone', withPage({ hosts }, async (page)
   const beside = await framed(page);
   await beside.evaluate((open) => parent.frames[0].postMessage(open, '*', [new MessageChannel().port1]), open);
   await page.clock.fastForward(handshake);
-  await at(modal, 'Nothing to show here', { focused: false });
+  await at(modal, 'Nothing to show here', { focused: false }); // the other frame may have taken the focus
 
   // What is not said as agreed opens nothing; the first that is does, and nothing after it.
   const third = await framed(page);

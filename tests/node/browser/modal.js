@@ -29,7 +29,15 @@ export const button = (page, name) => page.getByRole('button', { name, exact: ty
 /** Waits for the pane with the title, which has the focus unless the pane gives it to something else. */
 export async function at(page, title, { focused = true } = {}) {
   await page.getByRole('heading', { level: 1, name: title, exact: typeof title === 'string' }).waitFor();
-  if (focused) await page.waitForFunction(() => document.activeElement?.id === 'title', null, { polling: 50 });
+  if (focused) await until(page, () => document.activeElement?.id === 'title');
+}
+
+/** Asks a page or frame until something is so. It is asked from here, for a test may have stopped the page's clock. */
+async function until(page, isSo) {
+  for (const deadline = Date.now() + 10_000; !await page.evaluate(isSo);) {
+    assert.ok(Date.now() < deadline, `${isSo} does not come true; the focus is on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`);
+    await new Promise((later) => { setTimeout(later, 25); });
+  }
 }
 
 export const picker = (page) => at(page, 'Choose your bank', { focused: false });

@@ -16,9 +16,13 @@ export function Dialog({ id, title, children, footer, onClose, kind }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const opener = document.activeElement;
-    dialog.current?.showModal();
+    const element = dialog.current;
+    element?.showModal();
     heading.current?.focus(); // in a frame of another site, browsers do not heed autofocus
-    return () => { if (opener instanceof HTMLElement) opener.focus(); };
+    return () => {
+      element?.close(); // while it is open, nothing outside of it can have the focus
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog ref={dialog} class={`dialog ${kind}`} aria-labelledby={`${id}-title`}
