@@ -134,10 +134,11 @@ func (f *Flows) load(ctx context.Context, tx *store.Tx, at place) (*flow, error)
 }
 
 func (f *Flows) decode(at place, body []byte, row store.Flow, err error) (*flow, error) {
-	w := &flow{place: at, now: f.Now(), session: new(gen.Session), secrets: map[string]secret{}, banks: f.Banks, business: f.BusinessName}
-	if jsonErr := json.Unmarshal(body, w.session); jsonErr != nil {
-		return nil, fmt.Errorf("read a stored session: %w", jsonErr)
+	session, bodyErr := f.lately.session(at, body)
+	if bodyErr != nil {
+		return nil, bodyErr
 	}
+	w := &flow{place: at, now: f.Now(), session: session, secrets: map[string]secret{}, banks: f.Banks, business: f.BusinessName}
 	if errors.Is(err, store.ErrNotFound) {
 		return w, nil
 	}

@@ -27,8 +27,11 @@ const (
 // protocol, from the consent to the end.
 func runLink(ctx context.Context, b *bench) (report, error) {
 	found := cells{}
+	whole := *b.sqlite
+	whole.name, whole.allCores = "fincon, SQLite, both cores", true
+	targets := append([]*target{&whole}, b.databases()...)
 	for round := range b.rounds {
-		for _, t := range b.databases() {
+		for _, t := range targets {
 			r, err := b.linkFor(ctx, t)
 			if err != nil {
 				return report{}, fmt.Errorf("%s: %w", t.name, err)
@@ -38,7 +41,7 @@ func runLink(ctx context.Context, b *bench) (report, error) {
 			found[linkCell(t)] = append(found[linkCell(t)], r)
 		}
 	}
-	return b.reportLink(found), nil
+	return b.reportLink(targets, found), nil
 }
 
 func linkCell(t *target) cell { return cell{server: t, operation: "link", connections: linkers} }
@@ -75,7 +78,7 @@ func (b *bench) linkFor(ctx context.Context, t *target) (result, error) {
 	people.Wait()
 	r := summarize(clients, b.window)
 	r.usage = usage()
-	r.disturbed = r.usage.others >= disturbedFrom && t != b.postgres
+	r.disturbed = r.usage.others >= disturbedFrom && t != b.postgres && !t.allCores
 	b.measured++
 	if r.disturbed {
 		b.disturbed++
@@ -186,9 +189,9 @@ func (l *linker) send(ctx context.Context, key, path, form string, into any) err
 	return json.Unmarshal(answer, into)
 }
 
-func (b *bench) reportLink(found cells) report {
+func (b *bench) reportLink(targets []*target, found cells) report {
 	rep := report{table: newTable("server", "links/s", "calls/s", "p50", "p99", "server busy", "generator busy", "quiet rounds")}
-	for _, t := range b.databases() {
+	for _, t := range targets {
 		all := found[linkCell(t)]
 		var p50, p99 []time.Duration
 		var server, generator []float64
@@ -209,7 +212,8 @@ func (b *bench) reportLink(found cells) report {
 	rep.notef("%d people at once, each a customer of their own, on a fresh database in each round. A link is the session's "+
 		"creation by the backend and %d calls of the client; times are of whole links. Every status was checked, and that one "+
 		"account was linked.", linkers, linkCalls)
-	rate := median(found.rates(linkCell(b.sqlite)))
-	rep.numbers = []number{{"full links per second, SQLite", "at least 500", thousands(rate), verdictOf(rate >= 500)}}
+	rep.notef("With both cores the server shares the second one with the load generator, as on a machine of this size.")
+	rate := median(found.rates(linkCell(targets[0])))
+	rep.numbers = []number{{"full links per second on this machine, SQLite", "at least 500", thousands(rate), verdictOf(rate >= 500)}}
 	return rep
 }

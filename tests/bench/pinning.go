@@ -44,11 +44,16 @@ func pinGenerator(ctx context.Context) pinning {
 	return pinning{taskset: path}
 }
 
-// command is the command line that runs a server on its core. taskset replaces itself by the server: the process id
-// is the server's.
-func (p pinning) command(ctx context.Context, argv []string) *exec.Cmd {
+// command is the command line that runs a server on its core, or on both. taskset replaces itself by the server: the
+// process id is the server's.
+func (p pinning) command(ctx context.Context, allCores bool, argv []string) *exec.Cmd {
 	env := os.Environ()
-	if p.taskset != "" {
+	switch {
+	case p.taskset == "":
+	case allCores:
+		argv = append([]string{p.taskset, "-c", serverCore + "," + generatorCore}, argv...)
+		env = append(env, "GOMAXPROCS=2")
+	default:
 		argv = append([]string{p.taskset, "-c", serverCore}, argv...)
 		env = append(env, "GOMAXPROCS=1")
 	}

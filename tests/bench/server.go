@@ -56,7 +56,7 @@ func (b *bench) startIn(ctx context.Context, p *place) (*server, error) {
 		return nil, err
 	}
 	s := &server{place: p, addr: addr, exited: make(chan struct{}), log: &bytes.Buffer{}}
-	s.cmd = b.pinning.command(ctx, p.target.argv(addr, p.db))
+	s.cmd = b.pinning.command(ctx, p.target.allCores, p.target.argv(addr, p.db))
 	s.cmd.Dir = p.dir
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	began := time.Now()

@@ -18,6 +18,8 @@ type target struct {
 	check func(body []byte) error
 	// fixed: every retrieve answers with the same session, whatever was asked for.
 	fixed bool
+	// allCores: the server has the generator's core too, and shares it.
+	allCores bool
 }
 
 func bareTarget(bin string) *target {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"fincon/impl/bank"
 )
 
@@ -148,6 +150,21 @@ type account struct {
 
 // accountsOf are the accounts of a person, the same whenever asked. Another institution or subject has others.
 func accountsOf(institution, subject string) []*account {
+	who := sharer{institution, subject}
+	if known, ok := lately.Get(who); ok {
+		return known
+	}
+	accounts := makeAccounts(institution, subject)
+	lately.Add(who, accounts)
+	return accounts
+}
+
+// lately is the accounts of those who were asked about last. They are never changed.
+var lately, _ = lru.New[sharer, []*account](256) // the size is a valid one
+
+type sharer struct{ institution, subject string }
+
+func makeAccounts(institution, subject string) []*account {
 	plans := blueprints[institution]
 	household := householdOf(institution, subject)
 	accounts := make([]*account, len(plans))

@@ -216,7 +216,7 @@ func (b *Bank) shared(ctx context.Context, connection bank.Connection, now time.
 	if grant.AccountIDs == nil {
 		return accounts, nil
 	}
-	return slices.DeleteFunc(accounts, func(a *account) bool { return !slices.Contains(grant.AccountIDs, a.id) }), nil
+	return slices.DeleteFunc(slices.Clone(accounts), func(a *account) bool { return !slices.Contains(grant.AccountIDs, a.id) }), nil
 }
 
 // account is one of those.

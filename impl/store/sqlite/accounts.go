@@ -46,17 +46,18 @@ SELECT id, holder, authorization_id, bank_key, created, body, state FROM account
 WHERE tenant = ? AND livemode = ? AND holder = ? AND id > ? AND id < ?
 ORDER BY id LIMIT ?`,
 
+	// A comparison of ?4 alone would have SQLite prepare the statement anew for every value of it.
 	OlderAccountsBySession: `
 SELECT a.id, a.holder, a.authorization_id, a.bank_key, a.created, a.body, a.state FROM session_accounts AS s
     CROSS JOIN accounts AS a ON a.tenant = s.tenant AND a.livemode = s.livemode AND a.id = s.account_id
-WHERE s.tenant = ?1 AND s.livemode = ?2 AND s.session_id = ?3 AND (?4 = '' OR a.holder = ?4)
+WHERE s.tenant = ?1 AND s.livemode = ?2 AND s.session_id = ?3 AND a.holder = coalesce(nullif(?4, ''), a.holder)
     AND s.account_id > ?5 AND s.account_id < ?6
 ORDER BY s.account_id DESC LIMIT ?7`,
 
 	NewerAccountsBySession: `
 SELECT a.id, a.holder, a.authorization_id, a.bank_key, a.created, a.body, a.state FROM session_accounts AS s
     CROSS JOIN accounts AS a ON a.tenant = s.tenant AND a.livemode = s.livemode AND a.id = s.account_id
-WHERE s.tenant = ?1 AND s.livemode = ?2 AND s.session_id = ?3 AND (?4 = '' OR a.holder = ?4)
+WHERE s.tenant = ?1 AND s.livemode = ?2 AND s.session_id = ?3 AND a.holder = coalesce(nullif(?4, ''), a.holder)
     AND s.account_id > ?5 AND s.account_id < ?6
 ORDER BY s.account_id LIMIT ?7`,
 
