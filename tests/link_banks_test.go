@@ -49,8 +49,10 @@ func (b *moodyBank) Accounts(ctx context.Context, connection bank.Connection, cu
 		return bank.Page[bank.Account]{}, err
 	}
 	if b.renew {
-		connection.Grant.AccessToken = "renewed"
-		if err := connection.Save(ctx, connection.Grant); err != nil {
+		if _, err := connection.Renew(ctx, func(_ context.Context, grant bank.Grant) (bank.Grant, error) {
+			grant.AccessToken = "renewed"
+			return grant, nil
+		}); err != nil {
 			return bank.Page[bank.Account]{}, err
 		}
 	}

@@ -261,17 +261,12 @@ func (a *Accounts) tellUpcomingAuthorization(ctx context.Context, tx *store.Tx, 
 	if err != nil {
 		return err
 	}
-	var announced struct {
-		Announced int64 `json:"announced"`
+	known, err := readAuthorization(kept)
+	if err != nil || known.Announced == at {
+		return err
 	}
-	if err := json.Unmarshal(kept.State, &announced); err != nil {
-		return fmt.Errorf("read a stored authorization's state: %w", err)
-	}
-	if announced.Announced == at {
-		return nil
-	}
-	announced.Announced = at
-	state, err := json.Marshal(announced)
+	known.Announced = at
+	state, err := json.Marshal(known)
 	if err != nil {
 		return err
 	}

@@ -2,9 +2,7 @@ package account
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -258,14 +256,6 @@ func (a *Accounts) authorize(ctx context.Context, tx *store.Tx, now time.Time, h
 		ID: authorization.ID, Holder: holder, Institution: choice.Institution.ID, Subject: choice.Grant.Subject,
 		Body: body, Grant: sealed, State: []byte("{}"),
 	})
-}
-
-func (a *Accounts) seal(grant bank.Grant) ([]byte, error) {
-	plain, err := json.Marshal(grant)
-	if err != nil {
-		return nil, fmt.Errorf("encode a grant: %w", err)
-	}
-	return a.vault.Seal(plain)
 }
 
 // countAccounts writes into the session how many accounts it has; who reads the session fills them in as they are then.

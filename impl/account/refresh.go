@@ -311,34 +311,5 @@ func (a *Accounts) connect(ctx context.Context, scope store.Scope, row store.Acc
 	if err != nil {
 		return nil, nil, bank.Connection{}, err
 	}
-	return r, connector, bank.Connection{Grant: grant, Save: a.saveGrant(scope, row.Authorization)}, nil
-}
-
-func (a *Accounts) open(sealed []byte) (bank.Grant, error) {
-	var grant bank.Grant
-	plain, err := a.vault.Open(sealed)
-	if err != nil {
-		return grant, fmt.Errorf("open a grant: %w", err)
-	}
-	if err := json.Unmarshal(plain, &grant); err != nil {
-		return grant, errors.New("a stored grant cannot be read")
-	}
-	return grant, nil
-}
-
-// saveGrant keeps tokens that the bank has changed, before the data that came with them is used.
-func (a *Accounts) saveGrant(scope store.Scope, authorization string) func(context.Context, bank.Grant) error {
-	return func(ctx context.Context, grant bank.Grant) error {
-		sealed, err := a.seal(grant)
-		if err != nil {
-			return err
-		}
-		return a.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			kept, err := tx.Authorization(ctx, scope, authorization)
-			if err != nil {
-				return err
-			}
-			return tx.UpdateAuthorization(ctx, scope, authorization, kept.Body, sealed, kept.State)
-		})
-	}
+	return r, connector, bank.Connection{Grant: grant, Renew: a.renewal(scope, row.Authorization, grant)}, nil
 }

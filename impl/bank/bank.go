@@ -4,6 +4,7 @@ package bank
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 )
@@ -78,10 +79,28 @@ type Begun struct {
 // Connection is a grant in use.
 type Connection struct {
 	Grant Grant
-	// Save keeps a grant whose tokens the bank has changed. A call to the Connector that receives new tokens calls Save
-	// before it uses any data, and fails if Save fails: a bank may void the old tokens at once. The server sees to it
-	// that one call at a time renews a grant. Save may be nil where tokens are known not to change.
-	Save func(ctx context.Context, grant Grant) error
+	// Renew replaces the grant's tokens by those that exchange gets for them, and keeps them before it gives them back: a
+	// bank may void the old ones at once. A call to the Connector that needs new tokens calls Renew before it uses any
+	// data, and fails if Renew fails. One caller at a time is let through to exchange, over all servers; who comes with
+	// tokens that somebody else has replaced is given the new ones. Renew may be nil where tokens are known not to change.
+	Renew func(ctx context.Context, exchange Exchange) (Grant, error)
+}
+
+// Exchange asks a bank for new tokens in the place of a grant's.
+type Exchange func(ctx context.Context, grant Grant) (Grant, error)
+
+// Saving is a Connection's Renew for a grant that nobody else has: it exchanges the grant as it then is, and saves what comes.
+func Saving(grant *Grant, save func(context.Context, Grant) error) func(context.Context, Exchange) (Grant, error) {
+	return func(ctx context.Context, exchange Exchange) (Grant, error) {
+		renewed, err := exchange(ctx, *grant)
+		if err != nil {
+			return Grant{}, err
+		}
+		if err := save(ctx, renewed); err != nil {
+			return Grant{}, fmt.Errorf("keep a renewed grant: %w", err)
+		}
+		return renewed, nil
+	}
 }
 
 // Page is a part of a list. Next, opaque to the caller, gets the following page; it is empty on the last one.

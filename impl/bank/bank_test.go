@@ -25,7 +25,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	}
 	number := Number{RoutingNumber: "secret-routing", AccountNumber: "secret-number", Details: NumberDetails{Status: NumberTransactable}}
 	short := Number{AccountNumber: "8841"}
-	connection := Connection{Grant: grant, Save: func(context.Context, Grant) error { return nil }}
+	connection := Connection{Grant: grant, Renew: func(context.Context, Exchange) (Grant, error) { return grant, nil }}
 	for _, value := range []any{grant, &grant, []Grant{grant}, map[string]Grant{"k": grant}, connection, &connection, number, &number, []Number{number}, short} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "%t"} {
 			printed := fmt.Sprintf(verb, value)

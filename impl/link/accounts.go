@@ -106,10 +106,10 @@ func (f *Flows) fetchAccounts(ctx context.Context, w *flow, s *signIn) (func(*fl
 		return nil, &bank.Error{Kind: bank.KindGrantDead, Err: errors.New("there is no grant")}
 	}
 	connection := bank.Connection{Grant: *kept}
-	connection.Save = func(ctx context.Context, grant bank.Grant) error {
+	connection.Renew = bank.Saving(&connection.Grant, func(ctx context.Context, grant bank.Grant) error {
 		connection.Grant = grant
 		return f.keepGrant(ctx, w.place, s.ID, grant)
-	}
+	})
 	var offers []*offer
 	cursor := ""
 	for range maxPages {

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -131,19 +130,12 @@ func (b *Bank) opened(ctx context.Context, connection bank.Connection, now time.
 
 // renew gets a new access token and has it kept, for the old refresh token is void.
 func (b *Bank) renew(ctx context.Context, connection bank.Connection) (bank.Grant, error) {
-	if connection.Save == nil {
+	if connection.Renew == nil {
 		return bank.Grant{}, badRequest("the grant has to be renewed, and nobody would keep it")
 	}
 	client, err := b.client(connection.Grant.Institution)
 	if err != nil {
 		return bank.Grant{}, err
 	}
-	grant, err := client.Refresh(ctx, connection.Grant)
-	if err != nil {
-		return bank.Grant{}, err
-	}
-	if err := connection.Save(ctx, grant); err != nil {
-		return bank.Grant{}, fmt.Errorf("keep a renewed grant: %w", err)
-	}
-	return grant, nil
+	return connection.Renew(ctx, client.Refresh)
 }

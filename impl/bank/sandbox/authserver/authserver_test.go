@@ -152,11 +152,11 @@ func (w *world) signIn(t *testing.T, institution string) bank.Connection {
 // saving is a connection whose grant is kept as the server keeps it.
 func saving(connection bank.Connection) (*bank.Connection, *[]bank.Grant) {
 	saved := new([]bank.Grant)
-	connection.Save = func(_ context.Context, grant bank.Grant) error {
+	connection.Renew = bank.Saving(&connection.Grant, func(_ context.Context, grant bank.Grant) error {
 		connection.Grant = grant
 		*saved = append(*saved, grant)
 		return nil
-	}
+	})
 	return &connection, saved
 }
 
@@ -428,7 +428,8 @@ func TestRevoke(t *testing.T) {
 	connection, other := w.signIn(t, sandbox.TestOAuth), w.signIn(t, sandbox.TestOAuth)
 	require.NoError(t, w.bank.Revoke(t.Context(), connection))
 	require.NoError(t, w.bank.Revoke(t.Context(), connection))
-	connection.Save = func(context.Context, bank.Grant) error { return errors.New("nothing is to be kept") }
+	refuse := func(context.Context, bank.Grant) error { return errors.New("nothing is to be kept") }
+	connection.Renew = bank.Saving(&connection.Grant, refuse)
 	_, err := w.bank.Accounts(t.Context(), connection, "")
 	require.Equal(t, bank.KindGrantDead, bank.KindOf(err))
 	_, err = w.bank.Accounts(t.Context(), other, "")
@@ -442,7 +443,7 @@ func TestRevoke(t *testing.T) {
 		})
 		require.Equal(t, http.StatusOK, status)
 	}
-	other.Save = connection.Save
+	other.Renew = bank.Saving(&other.Grant, refuse)
 	_, err = w.bank.Accounts(t.Context(), other, "")
 	require.Equal(t, bank.KindGrantDead, bank.KindOf(err))
 	require.NoError(t, w.bank.Revoke(t.Context(), bank.Connection{Grant: w.bank.Grant(sandbox.TestNonOAuth, "person")}))
@@ -483,10 +484,10 @@ func TestARenewedGrantIsSavedBeforeItsUse(t *testing.T) {
 	require.Equal(t, bank.KindBadRequest, bank.KindOf(err), "nobody keeps it")
 	full := errors.New("disk full")
 	var offered bank.Grant
-	connection.Save = func(_ context.Context, grant bank.Grant) error {
+	connection.Renew = bank.Saving(&connection.Grant, func(_ context.Context, grant bank.Grant) error {
 		offered = grant
 		return full
-	}
+	})
 	page, err := w.bank.Accounts(t.Context(), connection, "")
 	require.ErrorIs(t, err, full)
 	require.Empty(t, page.Items)
@@ -504,7 +505,7 @@ func TestManyReadersRenewOnce(t *testing.T) {
 	w := newWorld(t)
 	connection := w.signIn(t, sandbox.TestOAuth)
 	w.clock.Advance(time.Hour)
-	connection.Save = func(context.Context, bank.Grant) error { return nil }
+	connection.Renew = bank.Saving(&connection.Grant, func(context.Context, bank.Grant) error { return nil })
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
