@@ -17,6 +17,7 @@ import (
 func (s *Server) openSandbox(e *echo.Echo) (*bank.Directory, error) {
 	authorization, err := authserver.New(authserver.Config{
 		Now: s.Clock.Now, Vault: s.Vault, Grants: sandboxGrants{s.Store}, Base: s.baseURL, RedirectPath: link.CallbackPath, Log: s.Log,
+		ClientName: s.BusinessName,
 	})
 	if err != nil {
 		return nil, err
