@@ -207,6 +207,7 @@ func (s *Server) Run(ctx context.Context) {
 	group.Go(func() { s.due.Run(ctx) })
 	group.Go(func() { s.prune(ctx) })
 	group.Wait()
+	s.accounts.Finish()
 }
 
 // prune forgets idempotency keys and grants that have expired, and events that are no longer shown, a few at a time.

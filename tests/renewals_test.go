@@ -121,6 +121,40 @@ func TestTokensAreExchangedOnce(t *testing.T) {
 	})
 }
 
+// A server that ends waits for the tokens that a bank was asked for, even when nobody else does any more.
+func TestTokensAreKeptAtTheEnd(t *testing.T) {
+	t.Parallel()
+	servers, b, sealed, account := rotating(t, harness.SQLite)
+	server, scope := servers[0], harness.Scope(t, harness.Key)
+	asked, answer := make(chan struct{}), make(chan struct{})
+	b.meanwhile = func() { close(asked); <-answer }
+	ctx, leave := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() {
+		_, err := server.Accounts().Numbers(ctx, scope, account)
+		gone <- err
+	}()
+	<-asked
+	leave()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	ended := make(chan struct{})
+	go func() { server.Stop(); close(ended) }()
+	select {
+	case <-ended:
+		require.Fail(t, "the server has ended without the tokens")
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(answer)
+	<-ended
+
+	again := harness.StartOn(t, server.Database, func(config *impl.Config) {
+		config.Vault, config.Banks = sealed, bank.NewDirectory(context.Background(), b)
+	})
+	_, err := again.Accounts().Numbers(t.Context(), scope, account)
+	require.NoError(t, err)
+	require.Equal(t, 1, b.exchanges)
+}
+
 // New tokens do not undo what happened to the grant while they were on their way.
 func TestTokensOfAnEarlierSignIn(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"fincon/gen"
@@ -33,6 +34,8 @@ type Accounts struct {
 	vault Vault
 	now   func() time.Time
 	log   *slog.Logger
+
+	exchanging sync.WaitGroup // tokens that are being exchanged
 }
 
 // Vault seals what is secret before it is stored: grants and account numbers.

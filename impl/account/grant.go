@@ -51,6 +51,10 @@ const (
 	exchangePause    = 20 * time.Millisecond // between two looks whether somebody else is done
 )
 
+// Finish waits for the tokens that banks have been asked for and that are not kept yet: nobody could use the grant without
+// them. That takes half a minute at most.
+func (a *Accounts) Finish() { a.exchanging.Wait() }
+
 // renewal is a connection's Renew for an authorization, of which used is the grant as it was read.
 func (a *Accounts) renewal(scope store.Scope, authorization string, used bank.Grant) func(context.Context, bank.Exchange) (bank.Grant, error) {
 	r := renewal{a, scope, authorization}
@@ -134,13 +138,13 @@ func (r renewal) exchange(ctx context.Context, kept bank.Grant, exchange bank.Ex
 		err   error
 	}
 	done := make(chan outcome, 1)
-	go func() {
+	r.exchanging.Go(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangePatience)
 		defer cancel()
 		received, err := exchange(ctx, kept)
 		grant, keepErr := r.keep(context.WithoutCancel(ctx), kept, received, err == nil)
 		done <- outcome{grant, errors.Join(err, keepErr)}
-	}()
+	})
 	select {
 	case o := <-done:
 		return o.grant, o.err
