@@ -72,17 +72,17 @@ type Account struct {
 
 	Status AccountStatus
 	// Inactive explains AccountInactive; nil if the bank does not, or the account is active.
-	Inactive *InactiveDetails
+	Inactive *InactiveDetails `json:",omitempty"`
 	// ExpectedDeactivation is a coming end that the bank has announced; nil: none, or the account is inactive.
-	ExpectedDeactivation *ExpectedDeactivation
+	ExpectedDeactivation *ExpectedDeactivation `json:",omitempty"`
 
 	// Numbers describe the account's numbers, without telling them; empty if it has none.
-	Numbers []NumberDetails
+	Numbers []NumberDetails `json:",omitempty"`
 	// PaymentMethodTypes is what the account can be paid with: us_bank_account or nothing.
-	PaymentMethodTypes []string
+	PaymentMethodTypes []string `json:",omitempty"`
 
 	// NextChange is when the bank expects any of the above to change, always in the future: ask again then. Zero: unknown.
-	NextChange time.Time
+	NextChange time.Time `json:",omitzero"`
 }
 
 // InactiveDetails is why an account is inactive and what would change that.
@@ -123,7 +123,7 @@ const NetworkACH = "ach"
 type NumberDetails struct {
 	IdentifierType    IdentifierType
 	Status            NumberStatus
-	ExpectedExpiry    *time.Time // nil: none known
+	ExpectedExpiry    *time.Time `json:",omitempty"` // nil: none known
 	SupportedNetworks []string
 }
 
