@@ -146,6 +146,9 @@ func (m *linkModel) params(path string) []string {
 				params = append(params, "answers["+name+"]", rapid.SampledFrom(formWords).Draw(m.rt, "word"))
 			}
 		}
+		if len(params) == 2 { // without answers there is nothing to hold against the flow
+			params = append(params, "answers[code]", "")
+		}
 		return params
 	case selectPath:
 		var ids []string

@@ -11,12 +11,17 @@ const hosts = [host, 'js.stripe.com'];
 const handshake = 10_000; // milliseconds that the frame waits for being told what to open
 const publishable = (key) => key.replace('sk_', 'pk_');
 
-/** Opens the shop's page and the modal in it, and gives the modal's frame. */
-async function open(page, { key, session, account }, { button = '#accounts' } = {}) {
+/** Opens the shop's page and presses its button. */
+async function press(page, { key, session, account }, button = '#accounts') {
   await routeOfficial(page);
   const query = { key: publishable(key), client_secret: session.client_secret, ...(account && { account }) };
   await page.goto(`${shop}/?${new URLSearchParams(query)}`);
   await page.click(button);
+}
+
+/** Opens the shop's page and the modal in it, and gives the modal's frame. */
+async function open(page, given, { button } = {}) {
+  await press(page, given, button);
   return modalOf(page);
 }
 
@@ -131,7 +136,7 @@ test('a session that was used cannot be used again', withPage(unusable, async (p
 test('a session that has expired cannot be used', withPage(unusable, async (page) => {
   const begun = await begin();
   await controlled(begun.key, '/clock/advance', { seconds: 24 * 3600 });
-  await open(page, begun);
+  await press(page, begun);
   const { type, code, message } = await refusal(page);
   assert.deepEqual([type, code], ['invalid_request_error', 'session_expired']);
   assert.match(message, /\w/);
@@ -145,7 +150,7 @@ test('a secret that nobody knows cannot be used', withPage(unusable, async (page
     { ...begun, session: { client_secret: begun.session.id } },
     { ...begun, key: 'sk_test_somebody_else' },
   ]) {
-    await open(page, given);
+    await press(page, given); // the frame may be gone before anybody sees it
     const { type, code } = await refusal(page);
     assert.deepEqual([type, code], ['invalid_request_error', 'resource_missing']);
     await backOnPage(page);
